@@ -1,0 +1,81 @@
+// Package screens holds every screen of loratop, a file each, and the table of
+// them. Screens talk to the world only through the interfaces in this file.
+package screens
+
+import (
+	"context"
+
+	"github.com/loratop/loratop/models"
+)
+
+// Auth signs in and out. Errors carry models.Code.
+type Auth interface {
+	Session(ctx context.Context) (models.Session, error) // CodeSignIn when there is none
+	SignIn(ctx context.Context, email, password string) (models.Session, error)
+	SignUp(ctx context.Context, email, password string) (models.SignUpResult, error)
+	SignOut(ctx context.Context) error
+}
+
+// Datasets reads and changes datasets.
+type Datasets interface {
+	Datasets(ctx context.Context, q models.ListQuery) (models.Page[models.Dataset], error) // sample_data and validation_errors left out
+	Dataset(ctx context.Context, id string) (models.Dataset, error)                        // whole row
+}
+
+// Jobs reads, launches and cancels training jobs.
+type Jobs interface {
+	Jobs(ctx context.Context, q models.ListQuery) (models.Page[models.Job], error)
+	Job(ctx context.Context, id string) (models.Job, error)
+	// LaunchJob inserts a queued job. The same NewJob.ID again returns the row
+	// that exists. The dataset must be the user's own, ready and not deleted.
+	LaunchJob(ctx context.Context, j models.NewJob) (models.Job, error)
+	// CancelJob is conditional on the state and returns the row as it is after;
+	// CodeConflict when it had ended meanwhile, CodeNoRows when policies refuse.
+	CancelJob(ctx context.Context, id string) (models.Job, error)
+}
+
+// Metrics streams training metrics.
+type Metrics interface {
+	// Live answers all requests with one HTTP request. tail is how many newest
+	// points a request without cursor gets (0: the default, 240).
+	Live(ctx context.Context, reqs []models.LiveRequest, tail int) ([]models.LiveJob, error)
+	// Metrics returns up to 1000 points after the cursor, ascending by (timestamp, id).
+	Metrics(ctx context.Context, jobID string, after models.MetricCursor) ([]models.MetricsPoint, error)
+}
+
+// Artifacts reads and downloads trained models.
+type Artifacts interface {
+	Artifacts(ctx context.Context, q models.ListQuery) (models.Page[models.Artifact], error)
+	Artifact(ctx context.Context, id string) (models.Artifact, error)
+	ArtifactByJob(ctx context.Context, jobID string) (models.Artifact, error)
+	// Download streams one file to disk; progress is called from the caller's
+	// goroutine, at most some 20 times a second.
+	Download(ctx context.Context, d models.Download, progress func(models.Progress)) (models.Downloaded, error)
+}
+
+// Costs reads what was spent.
+type Costs interface {
+	// Costs returns all records and all jobs that may have spent since from,
+	// paged to the end; models.BuildCostReport makes the report.
+	Costs(ctx context.Context, from models.Time) (models.CostData, error)
+}
+
+// Notifications reads the inbox and marks in it.
+type Notifications interface {
+	Notifications(ctx context.Context, q models.ListQuery) (models.Page[models.Notification], error)
+	MarkRead(ctx context.Context, ids []string) error
+	MarkAllRead(ctx context.Context) (int, error)
+}
+
+// Backend is everything; *client.Client is one.
+type Backend interface {
+	Auth
+	Datasets
+	Jobs
+	Metrics
+	Artifacts
+	Costs
+	Notifications
+	Overview(ctx context.Context) (models.Overview, error)
+	Connection() models.Connection
+}
