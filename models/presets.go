@@ -1,0 +1,83 @@
+package models
+
+import "strings"
+
+// DefaultBaseModel is what the platform trains when a job names no base model.
+const DefaultBaseModel = "mistralai/Mistral-7B-v0.1"
+
+// PresetCustom is the id of hyperparameters that follow no preset.
+const PresetCustom = "custom"
+
+// Preset is a named set of hyperparameters. The id is stored in a job but says
+// nothing about its values: two families of the platform share "balanced".
+type Preset struct {
+	ID, Label, Note string
+	Hyperparameters Hyperparameters
+}
+
+// Presets are those that the platform's web page offers, then the two of its
+// types and tutorial that do not collide with them, then custom.
+func Presets() []Preset {
+	return []Preset{
+		preset("fast", "Fast", "one pass, for a first look", 1e-4, 8, 1, 8, 16, 0.05),
+		preset("balanced", "Balanced", "the web page's default", 5e-5, 4, 3, 16, 32, 0.1),
+		preset("quality", "Quality", "small steps, higher LoRA rank", 3e-5, 2, 5, 32, 64, 0.1),
+		preset("conservative", "Conservative", "the tutorial's careful one", 1e-4, 4, 3, 8, 16, 0.05),
+		preset("aggressive", "Aggressive", "the tutorial's fast learner", 3e-4, 16, 10, 32, 64, 0.1),
+		preset(PresetCustom, "Custom", "your own values", 2e-4, 8, 5, 16, 32, 0.1),
+	}
+}
+
+func preset(id, label, note string, lr float64, batch, epochs, rank int64, alpha, dropout float64) Preset {
+	return Preset{ID: id, Label: label, Note: note, Hyperparameters: Hyperparameters{
+		BaseModel:    DefaultBaseModel,
+		LearningRate: Ptr(F64(lr)), BatchSize: Ptr(Int(batch)), Epochs: Ptr(Int(epochs)),
+		Rank: Ptr(Int(rank)), Alpha: Ptr(F64(alpha)), Dropout: Ptr(F64(dropout)),
+	}}
+}
+
+// FindPreset looks id up in list.
+func FindPreset(list []Preset, id string) (Preset, bool) {
+	for _, p := range list {
+		if strings.EqualFold(p.ID, id) {
+			return p, true
+		}
+	}
+	return Preset{}, false
+}
+
+// GPU is a row of the price table.
+type GPU struct {
+	ID           string   // what a job's gpu_config.type says
+	Label        string   // for people
+	Aliases      []string // other spellings that rows carry
+	MemoryGB     float64
+	PricePerHour Money   // of one GPU
+	Throughput   float64 // tokens/s of one GPU, as the platform's estimator assumes
+}
+
+// GPUs is the built-in price table: the web platform's prices, with the names of
+// its TypeScript types as aliases. Configuration can replace it.
+func GPUs() []GPU {
+	return []GPU{
+		{ID: "A100-80GB", Label: "NVIDIA A100 80GB", Aliases: []string{"nvidia-a100-80gb"}, MemoryGB: 80, PricePerHour: Dollars(350), Throughput: 1800},
+		{ID: "A100-40GB", Label: "NVIDIA A100 40GB", Aliases: []string{"nvidia-a100-40gb"}, MemoryGB: 40, PricePerHour: Dollars(280), Throughput: 1500},
+		{ID: "H100", Label: "NVIDIA H100", Aliases: []string{"nvidia-h100", "H100-80GB"}, MemoryGB: 80, PricePerHour: Dollars(420), Throughput: 2200},
+		{ID: "V100-32GB", Label: "NVIDIA V100 32GB", Aliases: []string{"nvidia-v100-32gb"}, MemoryGB: 32, PricePerHour: Dollars(210), Throughput: 1200},
+	}
+}
+
+// FindGPU looks name up by id, label or alias, whatever its case.
+func FindGPU(list []GPU, name string) (GPU, bool) {
+	for _, g := range list {
+		if strings.EqualFold(g.ID, name) || strings.EqualFold(g.Label, name) {
+			return g, true
+		}
+		for _, a := range g.Aliases {
+			if strings.EqualFold(a, name) {
+				return g, true
+			}
+		}
+	}
+	return GPU{}, false
+}

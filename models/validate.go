@@ -1,0 +1,122 @@
+package models
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"strings"
+)
+
+// Validation is what the platform's validator finds in a file.
+type Validation struct {
+	Lines      int64   // non-blank lines
+	Pairs      int64   // the validator's "pairs" are turns
+	Tokens     int64   // words × 1.3, rounded at the end
+	AvgTurns   float64 // pairs per line
+	Errors     []ValidationError
+	ErrorCount int64             // all of them; Errors keeps the first 10
+	Sample     []json.RawMessage // the first three conversations
+}
+
+// ErrEmptyFile is the validator's answer to a file without a line.
+var ErrEmptyFile = errors.New("File is empty") //nolint:staticcheck // the platform's own text
+
+// Limits of the validator, and of a line that is read at all.
+const (
+	keptErrors  = 10
+	keptSamples = 3
+	maxLine     = 64 << 20
+)
+
+// ValidateDataset runs the platform validator's algorithm (platform-facts §1.6)
+// over a stream: blank lines do not count, and a line number is the position
+// among the others.
+func ValidateDataset(r io.Reader) (Validation, error) {
+	var v Validation
+	words := int64(0)
+	s := bufio.NewScanner(r)
+	s.Buffer(make([]byte, 0, 64<<10), maxLine)
+	for s.Scan() {
+		line := s.Bytes()
+		if len(bytes.TrimSpace(line)) == 0 {
+			continue
+		}
+		v.Lines++
+		words += v.line(line)
+	}
+	if err := s.Err(); err != nil {
+		return v, fmt.Errorf("read line %d: %w", v.Lines+1, err)
+	}
+	if v.Lines == 0 {
+		return v, ErrEmptyFile
+	}
+	v.Tokens = int64(math.Round(float64(words) * 1.3))
+	v.AvgTurns = float64(v.Pairs) / float64(v.Lines)
+	return v, nil
+}
+
+// line checks one line and returns its words.
+func (v *Validation) line(b []byte) (words int64) {
+	var row struct {
+		ConversationID json.RawMessage `json:"conversation_id"`
+		Turns          json.RawMessage `json:"turns"`
+	}
+	if !json.Valid(b) {
+		v.fail("JSON parse error", "Check that every line is one whole JSON object.")
+		return 0
+	}
+	if json.Unmarshal(b, &row) != nil || falsy(row.ConversationID) {
+		v.fail("Missing conversation_id", "Give every line a conversation_id.")
+		return 0
+	}
+	var turns []json.RawMessage
+	if len(row.Turns) == 0 || row.Turns[0] != '[' || json.Unmarshal(row.Turns, &turns) != nil {
+		v.fail("Invalid or missing turns array", "Give every line turns: [{role, content}, …].")
+		return 0
+	}
+	if len(turns) == 0 {
+		v.fail("Empty turns array", "Remove the line, or add its turns.")
+		return 0
+	}
+	for i, t := range turns {
+		words += v.turn(i+1, t)
+	}
+	v.Pairs += int64(len(turns))
+	if len(v.Sample) < keptSamples {
+		v.Sample = append(v.Sample, bytes.Clone(b))
+	}
+	return words
+}
+
+func (v *Validation) turn(n int, b json.RawMessage) (words int64) {
+	var t struct {
+		Role    json.RawMessage `json:"role"`
+		Content json.RawMessage `json:"content"`
+	}
+	if json.Unmarshal(b, &t) != nil || falsy(t.Role) || falsy(t.Content) {
+		v.fail(fmt.Sprintf("Turn %d missing role or content", n), "Every turn needs a role and a text.")
+		return 0
+	}
+	text, _ := scalar(t.Content)
+	return int64(strings.Count(text, " ")) + 1
+}
+
+func (v *Validation) fail(text, suggestion string) {
+	v.ErrorCount++
+	if len(v.Errors) < keptErrors {
+		v.Errors = append(v.Errors, ValidationError{Line: Ptr(Int(v.Lines)), Error: text, Suggestion: suggestion})
+	}
+}
+
+// falsy is JavaScript's idea of an absent value.
+func falsy(b json.RawMessage) bool {
+	switch string(bytes.TrimSpace(b)) {
+	case "", "null", "false", "0", `""`:
+		return true
+	}
+	return false
+}
