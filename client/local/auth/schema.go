@@ -1,0 +1,10 @@
+package auth
+
+import _ "embed" // for schema.sql
+
+//go:embed schema.sql
+var schemaSQL string
+
+// Schema is the SQL of the auth schema. It is safe to run again and expects
+// the roles anon, authenticated and service_role.
+func Schema() string { return schemaSQL }

@@ -1,0 +1,225 @@
+package local
+
+import (
+	"crypto/subtle"
+	"encoding/json"
+	"log/slog"
+	"net/http"
+	"runtime/debug"
+	"strings"
+	"time"
+
+	"github.com/loratop/loratop/client/local/token"
+)
+
+// GatewayOptions says what stands behind the gateway.
+type GatewayOptions struct {
+	Auth    http.Handler // below /auth/v1; nil: 404
+	Rest    http.Handler // below /rest/v1
+	Storage http.Handler // below /storage/v1
+
+	// Secret is the project's JWT secret: an API key is any token of it whose
+	// role is anon or service_role, so that keys made elsewhere work as well.
+	Secret []byte
+
+	// KeyOptional lets requests without an API key through, as a PostgREST
+	// without a gateway would. A key that is sent must still be good.
+	KeyOptional bool
+
+	Log *slog.Logger // nil: silent
+}
+
+// restBodyLimit bounds what a request to /rest/v1 may carry, in bytes. Auth and
+// Storage have limits of their own.
+const restBodyLimit = 32 << 20
+
+// NewGateway is the one door of the stack: it routes by prefix, asks for the
+// API key, logs requests without secrets, and turns a panic into a 500.
+func NewGateway(o GatewayOptions) http.Handler {
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	return &gateway{o: o, routes: []route{
+		{"/auth/v1", o.Auth}, {"/rest/v1", limitBody(o.Rest)}, {"/storage/v1", o.Storage},
+	}}
+}
+
+type gateway struct {
+	o      GatewayOptions
+	routes []route
+}
+
+type route struct {
+	prefix  string
+	handler http.Handler
+}
+
+func limitBody(h http.Handler) http.Handler {
+	if h == nil {
+		return nil
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		r.Body = http.MaxBytesReader(w, r.Body, restBodyLimit)
+		h.ServeHTTP(w, r)
+	})
+}
+
+// ServeHTTP implements http.Handler.
+func (g *gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	start := time.Now()
+	sw := &statusWriter{ResponseWriter: w}
+	defer func() {
+		if v := recover(); v != nil {
+			g.panicked(sw, r, v)
+		}
+		g.o.Log.LogAttrs(r.Context(), slog.LevelDebug, "request", slog.String("method", r.Method),
+			slog.String("path", r.URL.Path), slog.Int("status", sw.Status()), slog.Int64("bytes", sw.bytes),
+			slog.Duration("took", time.Since(start)))
+	}()
+	if !g.admit(sw, r) {
+		return
+	}
+	g.route(sw, r)
+}
+
+// route is no http.ServeMux, which would redirect to a cleaned path: a storage
+// key may hold "//" or "..", and its owner decides what to make of it.
+func (g *gateway) route(w http.ResponseWriter, r *http.Request) {
+	for _, rt := range g.routes {
+		if rt.handler == nil || !underPrefix(r.URL.Path, rt.prefix) {
+			continue
+		}
+		if r.URL.Path == rt.prefix {
+			r.URL.Path, r.URL.RawPath = rt.prefix+"/", ""
+		}
+		http.StripPrefix(rt.prefix, rt.handler).ServeHTTP(w, r)
+		return
+	}
+	gatewayError(w, http.StatusNotFound, "no Route matched with those values", "")
+}
+
+// admit checks the API key where one is asked for, and lends it to PostgREST as
+// the bearer token of a request that brings none.
+func (g *gateway) admit(w http.ResponseWriter, r *http.Request) bool {
+	key := r.Header.Get("Apikey")
+	if key == "" {
+		key = r.URL.Query().Get("apikey")
+	}
+	rest := underPrefix(r.URL.Path, "/rest/v1")
+	if key == "" {
+		if g.o.KeyOptional || keyless(r.URL.Path) {
+			return true
+		}
+		gatewayError(w, http.StatusUnauthorized, "No API key found in request",
+			"No `apikey` request header or url param was found.")
+		return false
+	}
+	if !g.goodKey(key) && !keyless(r.URL.Path) {
+		gatewayError(w, http.StatusUnauthorized, "Invalid API key",
+			"Double check the API key of this stack: `loratop local` prints it.")
+		return false
+	}
+	if rest {
+		dropQuery(r, "apikey")
+		if r.Header.Get("Authorization") == "" {
+			r.Header.Set("Authorization", "Bearer "+key)
+		}
+	}
+	return true
+}
+
+func (g *gateway) goodKey(key string) bool {
+	if anon, err := token.AnonKey(g.o.Secret); err == nil && subtle.ConstantTimeCompare([]byte(anon), []byte(key)) == 1 {
+		return true
+	}
+	c, err := token.Parse(g.o.Secret, key, time.Now())
+	if err != nil {
+		return false
+	}
+	role := c.Text("role")
+	return role == "anon" || role == "service_role"
+}
+
+// dropQuery keeps the key out of what PostgREST would take for a filter.
+func dropQuery(r *http.Request, name string) {
+	if !strings.Contains(r.URL.RawQuery, name+"=") {
+		return
+	}
+	var kept []string
+	for part := range strings.SplitSeq(r.URL.RawQuery, "&") {
+		if !strings.HasPrefix(part, name+"=") {
+			kept = append(kept, part)
+		}
+	}
+	r.URL.RawQuery = strings.Join(kept, "&")
+}
+
+// keyless names what is open without a key: links that a browser follows, and
+// Storage, which looks at the bearer token itself.
+func keyless(path string) bool {
+	for _, p := range []string{"/auth/v1/verify", "/auth/v1/callback", "/auth/v1/authorize", "/auth/v1/health"} {
+		if path == p {
+			return true
+		}
+	}
+	return underPrefix(path, "/auth/v1/.well-known") || underPrefix(path, "/storage/v1")
+}
+
+func underPrefix(path, prefix string) bool {
+	return path == prefix || strings.HasPrefix(path, prefix+"/")
+}
+
+func (g *gateway) panicked(w *statusWriter, r *http.Request, v any) {
+	if v == http.ErrAbortHandler { //nolint:errorlint // recover gives the value itself
+		panic(v)
+	}
+	g.o.Log.LogAttrs(r.Context(), slog.LevelError, "panic in handler", slog.String("path", r.URL.Path),
+		slog.Any("panic", v), slog.String("stack", string(debug.Stack())))
+	if w.status == 0 {
+		gatewayError(w, http.StatusInternalServerError, "An unexpected error occurred", "")
+	}
+}
+
+func gatewayError(w http.ResponseWriter, status int, message, hint string) {
+	body := map[string]string{"message": message}
+	if hint != "" {
+		body["hint"] = hint
+	}
+	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(body)
+}
+
+// statusWriter remembers what was answered, for the log.
+type statusWriter struct {
+	http.ResponseWriter
+	status int
+	bytes  int64
+}
+
+// Status is what was sent, 200 when nothing was said.
+func (w *statusWriter) Status() int {
+	if w.status == 0 {
+		return http.StatusOK
+	}
+	return w.status
+}
+
+func (w *statusWriter) WriteHeader(status int) {
+	if w.status == 0 {
+		w.status = status
+	}
+	w.ResponseWriter.WriteHeader(status)
+}
+
+func (w *statusWriter) Write(b []byte) (int, error) {
+	if w.status == 0 {
+		w.status = http.StatusOK
+	}
+	n, err := w.ResponseWriter.Write(b)
+	w.bytes += int64(n)
+	return n, err
+}
+
+// Unwrap lets http.ResponseController reach the real writer.
+func (w *statusWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
