@@ -23,7 +23,9 @@ type Validation struct {
 }
 
 // ErrEmptyFile is the validator's answer to a file without a line.
-var ErrEmptyFile = errors.New("File is empty") //nolint:staticcheck // the platform's own text
+//
+//lint:ignore ST1005 the platform's own text
+var ErrEmptyFile = errors.New("File is empty")
 
 // Limits of the validator, and of a line that is read at all.
 const (
