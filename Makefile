@@ -1,0 +1,20 @@
+# Developer shortcuts; .ci/run is what has to pass.
+.PHONY: check test bench fuzz
+
+check:
+	.ci/run
+
+test:
+	go test ./...
+
+# Every benchmark of the tree, once, as a table.
+bench:
+	@go test -run '^$$' -bench . -benchmem ./... | awk '/^(goos|goarch|cpu):/ && !seen[$$0]++ {print} /^pkg:/ {pkg=$$2} /^Benchmark/ {printf "%-40s %s\n", pkg, $$0}'
+
+# A short run of every fuzz target.
+fuzz:
+	@for pkg in $$(go list ./...); do \
+	  for f in $$(go test -list '^Fuzz' $$pkg | grep '^Fuzz'); do \
+	    go test -run '^$$' -fuzz "^$$f$$$$" -fuzztime 15s $$pkg || exit 1; \
+	  done; \
+	done
