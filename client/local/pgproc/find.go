@@ -64,9 +64,9 @@ func candidates() []string {
 		dirs = append(dirs, filepath.Dir(p))
 	}
 	for _, pattern := range []string{
-		"/usr/lib/postgresql/*/bin", // Debian, Ubuntu
-		"/usr/pgsql-*/bin",          // RPM packages
-		"/usr/libexec/postgresql*",  // Alpine
+		"/usr/lib/postgresql/*/bin",                                           // Debian, Ubuntu
+		"/usr/pgsql-*/bin",                                                    // RPM packages
+		"/usr/libexec/postgresql*",                                            // Alpine
 		"/opt/homebrew/opt/postgresql*/bin", "/usr/local/opt/postgresql*/bin", // Homebrew
 		"/home/linuxbrew/.linuxbrew/opt/postgresql*/bin",
 		"/Applications/Postgres.app/Contents/Versions/*/bin",
