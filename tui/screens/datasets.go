@@ -1,0 +1,261 @@
+package screens
+
+import (
+	"time"
+
+	tea "charm.land/bubbletea/v2"
+
+	"github.com/loratop/loratop/models"
+	"github.com/loratop/loratop/tui/kit"
+	"github.com/loratop/loratop/tui/screen"
+)
+
+// datasets lists the user's datasets.
+type datasets struct {
+	paint
+	list   *listing[models.Dataset]
+	table  *kit.Table
+	sort   sortState
+	status int // index into datasetFilters
+}
+
+func newDatasets(b Datasets, _ Options) func(screen.Scope, screen.Args) screen.Screen {
+	return func(sc screen.Scope, _ screen.Args) screen.Screen {
+		s := &datasets{table: kit.NewTable(datasetColumns()...), sort: newSort(datasetSorts())}
+		s.list = newListing(sc, "list datasets", s.every, models.ListQuery{}, func(d models.Dataset) string { return d.ID }, b.Datasets)
+		s.showSort()
+		return s
+	}
+}
+
+// datasetFilters are the states that "f" cycles through; "" is all.
+func datasetFilters() []models.DatasetStatus {
+	return []models.DatasetStatus{"", models.DatasetReady, models.DatasetValidating, models.DatasetUploading, models.DatasetError}
+}
+
+func datasetSorts() []sortOption {
+	return []sortOption{
+		{"created_at", "age", false}, {"name", "name", true}, {"total_training_pairs", "pairs", false},
+		{"total_tokens", "tokens", false}, {"file_size", "size", false},
+	}
+}
+
+func datasetColumns() []kit.Column {
+	return []kit.Column{
+		{Title: "Status", Min: 12, Max: 12},
+		{Title: "Name", Min: 12, Sort: "name"},
+		{Title: "Pairs", Min: 7, Max: 7, Right: true, Drop: 1, Sort: "total_training_pairs"},
+		{Title: "Tokens", Min: 7, Max: 7, Right: true, Drop: 3, Sort: "total_tokens"},
+		{Title: "Size", Min: 8, Max: 8, Right: true, Drop: 4, Sort: "file_size"},
+		{Title: "Trainable", Min: 9, Max: 9, Drop: 5},
+		{Title: "Age", Min: 5, Max: 5, Right: true, Drop: 2, Sort: "created_at"},
+	}
+}
+
+// every is the refresh period: quick while a row is on its way.
+func (s *datasets) every(focused bool) time.Duration {
+	if !focused {
+		return time.Minute
+	}
+	for _, d := range s.list.items {
+		if d.Status == models.DatasetUploading || d.Status == models.DatasetValidating {
+			return 4 * time.Second
+		}
+	}
+	return 15 * time.Second
+}
+
+func (s *datasets) Init() tea.Cmd { return s.list.start() }
+
+func (s *datasets) Title() string { return "Datasets" }
+
+func (s *datasets) FeedState() screen.FeedState { return s.list.feed.State() }
+
+func (s *datasets) Link() string { return "datasets" }
+
+func (s *datasets) Copy() string {
+	id, _ := s.table.Selected()
+	return id
+}
+
+func (s *datasets) Filter(text string) tea.Cmd {
+	s.touch()
+	if text == s.list.q.Search {
+		return nil
+	}
+	return s.list.set(func(q *models.ListQuery) { q.Search = text })
+}
+
+func (s *datasets) FilterText() string { return s.list.q.Search }
+
+func (s *datasets) Update(msg tea.Msg) tea.Cmd {
+	s.touch()
+	cmd, fresh := s.list.update(msg)
+	if fresh {
+		s.rows(s.last)
+	}
+	return tea.Batch(cmd, moveList(s.list, s.table, below(msg, 1)))
+}
+
+// rows fills the table for a frame: ages and styles depend on it.
+func (s *datasets) rows(f screen.Frame) {
+	rows := make([]kit.Row, len(s.list.items))
+	in := inksOf(f.Theme)
+	for i, d := range s.list.items {
+		rows[i] = datasetRow(in, d, f.Now)
+	}
+	s.table.SetRows(rows)
+}
+
+func datasetRow(in *inks, d models.Dataset, now time.Time) kit.Row {
+	status := kit.StatusCell(in.th, d.Status)
+	if models.DiagnoseDataset(d, now) != nil {
+		status = kit.Cell{Text: in.th.Glyph("⚠", "!") + " stuck", Style: &in.th.Warn}
+	}
+	trainable := kit.Cell{Text: in.th.Glyph("✓", "+") + " yes", Style: &in.th.Good}
+	if ok, _ := d.Trainable(); !ok {
+		trainable = kit.Cell{Text: "no", Style: &in.th.Faint}
+	}
+	return kit.Row{ID: d.ID, Cells: []kit.Cell{
+		status, {Text: models.Clean(d.Name)}, {Text: kit.Int(d.TotalTrainingPairs)}, {Text: kit.Int(d.TotalTokens)},
+		{Text: sizeText(d.FileSize)}, trainable, {Text: kit.Age(d.CreatedAt.Time, now), Style: &in.th.Dim},
+	}}
+}
+
+// sizeText is the size of a file; an import does not know it and says 0.
+func sizeText(n models.Int) string {
+	if n <= 0 {
+		return "–"
+	}
+	return kit.Bytes(int64(n))
+}
+
+func (s *datasets) View(f screen.Frame) string {
+	return s.frame(f, func(f screen.Frame) string {
+		s.rows(f)
+		q := s.list.q
+		filter := "all states"
+		if st := datasetFilters()[s.status]; st != "" {
+			filter = string(st) + " only"
+		}
+		if q.Deleted {
+			filter = "trash"
+		}
+		head := chips(f.Theme, f.W, listCount(s.list, "dataset"), filter, s.sort.text(f.Theme), searchChip(q.Search))
+		foot := listFoot(f.Theme, s.list, f.Now, f.W, s.rowNote(f))
+		return listBody(f, head, foot, func(w, h int) string {
+			if len(s.list.items) == 0 {
+				return s.empty(f, w, h)
+			}
+			return s.table.View(f.Theme, w, h, f.Focus)
+		})
+	})
+}
+
+// rowNote explains the chosen row when it is stuck or failed.
+func (s *datasets) rowNote(f screen.Frame) string {
+	d, ok := s.selected()
+	if !ok {
+		return ""
+	}
+	if diagnosis := models.DiagnoseDataset(d, f.Now); diagnosis != nil {
+		return diagnosisLine(f.Theme, diagnosis, f.W)
+	}
+	if d.Status == models.DatasetError && d.ErrorMessage != nil {
+		return f.Theme.Bad.Render(kit.Truncate(models.Clean(*d.ErrorMessage), f.W))
+	}
+	return ""
+}
+
+func (s *datasets) empty(f screen.Frame, w, h int) string {
+	q := s.list.q
+	switch {
+	case q.Search != "" || len(q.Status) > 0:
+		return listEmpty(f.Theme, s.list, w, h, "No dataset matches.", "esc clears the search, f changes the state.")
+	case q.Deleted:
+		return listEmpty(f.Theme, s.list, w, h, "The trash is empty.", "t goes back to the datasets.")
+	}
+	return listEmpty(f.Theme, s.list, w, h, "No datasets yet.", "Upload one on the platform's web page; it shows up here.")
+}
+
+func (s *datasets) selected() (models.Dataset, bool) {
+	id, ok := s.table.Selected()
+	if !ok {
+		return models.Dataset{}, false
+	}
+	return s.list.find(id)
+}
+
+func (s *datasets) showSort() {
+	s.list.q.Sort, s.list.q.Asc = s.sort.column(), s.sort.asc
+	s.table.SetSort(s.sort.column(), s.sort.asc)
+}
+
+// reorder asks the server for the order chosen.
+func (s *datasets) reorder() tea.Cmd {
+	s.touch()
+	return s.list.set(func(*models.ListQuery) { s.showSort() })
+}
+
+func (s *datasets) Actions() []screen.Action {
+	none := func() string {
+		if _, ok := s.table.Selected(); !ok {
+			return "no dataset is selected"
+		}
+		return ""
+	}
+	return []screen.Action{
+		{ID: "datasets.open", Keys: screen.Bind("enter", "open"), Off: none, Do: func() tea.Cmd {
+			id, _ := s.table.Selected()
+			return screen.Go("dataset/" + id)
+		}},
+		{ID: "datasets.launch", Keys: screen.Bind("l", "launch a job with it"), Off: s.launchOff, Do: func() tea.Cmd {
+			id, _ := s.table.Selected()
+			return screen.Go("launch/" + id)
+		}},
+		{ID: "datasets.filter", Keys: screen.Bind("f", "next state filter"), Do: s.nextFilter},
+		{ID: "datasets.sort", Keys: screen.Bind("s", "sort by the next column"), Do: func() tea.Cmd { s.sort.cycle(); return s.reorder() }},
+		{ID: "datasets.flip", Keys: screen.Bind("S", "reverse the order"), Quiet: true, Do: func() tea.Cmd { s.sort.flip(); return s.reorder() }},
+		{ID: "datasets.trash", Keys: screen.Bind("t", "trash or living"), Quiet: true, Do: s.toggleTrash},
+		{ID: "datasets.more", Keys: screen.Bind("+", "load more"), Quiet: true, Off: moreOff(s.list), Do: func() tea.Cmd { s.touch(); return s.list.more() }},
+		{ID: "datasets.refresh", Keys: screen.Bind("r", "refresh"), Do: func() tea.Cmd { s.touch(); return s.list.refresh() }},
+	}
+}
+
+func (s *datasets) launchOff() string {
+	d, ok := s.selected()
+	if !ok {
+		return "no dataset is selected"
+	}
+	_, why := d.Trainable()
+	return why
+}
+
+func (s *datasets) nextFilter() tea.Cmd {
+	s.touch()
+	s.status = (s.status + 1) % len(datasetFilters())
+	return s.list.set(func(q *models.ListQuery) {
+		q.Status = nil
+		if st := datasetFilters()[s.status]; st != "" {
+			q.Status = []string{string(st)}
+		}
+	})
+}
+
+func (s *datasets) toggleTrash() tea.Cmd {
+	s.touch()
+	return s.list.set(func(q *models.ListQuery) { q.Deleted = !q.Deleted })
+}
+
+// moreOff says why no further page can be loaded.
+func moreOff[T any](l *listing[T]) func() string {
+	return func() string {
+		switch {
+		case l.paging:
+			return "already loading"
+		case l.next == "":
+			return "everything is loaded"
+		}
+		return ""
+	}
+}

@@ -1,0 +1,32 @@
+package screens
+
+import (
+	"github.com/loratop/loratop/models"
+	"github.com/loratop/loratop/tui/screen"
+)
+
+// Options are what the configuration gives to the screens.
+type Options struct {
+	GPUs        []models.GPU    // the price table; launch offers these
+	Presets     []models.Preset // offered by launch
+	Budget      *models.Money   // of a UTC month; nil: none
+	DownloadDir string          // artifacts land in DownloadDir/ARTIFACT_ID
+}
+
+// All is the ordered table of screens: the tabs first, then the pages that only
+// links lead to. A new screen is a row here and a file beside this one.
+func All(b Backend, o Options) []screen.Spec {
+	return []screen.Spec{
+		{Name: "home", Title: "Home", Nav: true, New: newHome(b, o)},
+		{Name: "datasets", Title: "Datasets", Nav: true, New: newDatasets(b, o)},
+		{Name: "jobs", Title: "Jobs", Nav: true, New: newJobs(b, o)},
+		{Name: "launch", Title: "Launch", Nav: true, New: newLaunch(b, o)},
+		{Name: "artifacts", Title: "Artifacts", Nav: true, New: newArtifacts(b, o)},
+		{Name: "costs", Title: "Costs", Nav: true, New: newCosts(b, o)},
+		{Name: "inbox", Title: "Inbox", Nav: true, New: newInbox(b, o)},
+		{Name: "signin", Title: "Sign in", New: newSignIn(b, o)},
+		{Name: "dataset", Title: "Dataset", New: newDataset(b, o)},
+		{Name: "job", Title: "Job", New: newJob(b, o)},
+		{Name: "artifact", Title: "Artifact", New: newArtifact(b, o)},
+	}
+}
