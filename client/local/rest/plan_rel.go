@@ -1,0 +1,135 @@
+package rest
+
+import "strconv"
+
+// addRelations finds the relationship of every embedded node with the one above it.
+func (p *planner) addRelations(parent *node) *apiError {
+	for _, k := range parent.Kids {
+		rel, e := p.relation(parent, k)
+		if e != nil {
+			return e
+		}
+		k.Rel, k.Table = rel, p.c.tables[rel.To]
+		name := rel.To.Name + "_" + strconv.Itoa(k.Depth)
+		switch {
+		case rel.Function != nil:
+			row := parent.Ref
+			if parent.Table != nil {
+				row = rowRef(parent) + "::" + parent.Table.Name.sql()
+			}
+			k.From = rel.Function.sql() + "(" + row + ") AS " + quoteIdent(name)
+			k.Ref, k.RefName = quoteIdent(name), name
+		case rel.Card == manyToMany:
+			k.From = rel.To.sql() + " AS " + quoteIdent(name) + ", " + rel.Junction.Table.sql() + " AS pgrst_junction"
+			k.Ref, k.RefName = quoteIdent(name), rel.To.Name
+		default:
+			k.From = rel.To.sql() + " AS " + quoteIdent(name)
+			k.Ref, k.RefName = quoteIdent(name), name
+		}
+		if e := p.addRelations(k); e != nil {
+			return e
+		}
+	}
+	return nil
+}
+
+// rowRef names a whole row of n: a qualified table is referred to by its bare name.
+func rowRef(n *node) string {
+	if n.Rel == nil && n.Table != nil {
+		return quoteIdent(n.Table.Name.Name)
+	}
+	return n.Ref
+}
+
+func (p *planner) relation(parent, k *node) (*relation, *apiError) {
+	origin := parent.Name
+	schema := p.req.Target.Schema
+	if parent.Table != nil {
+		origin = parent.Table.Name.Name
+	}
+	var found []*relation
+	for _, r := range p.c.relations[qual{schema, origin}] {
+		if r.To.Schema == schema && r.named(k.Name, k.Hint) {
+			found = append(found, r)
+		}
+	}
+	switch len(found) {
+	case 0:
+		return nil, errNoRelation(origin, k.Name, k.Hint, schema, p.c.relationHint(schema, origin, k.Name))
+	case 1:
+		return found[0], nil
+	}
+	return nil, errManyRelations(origin, k.Name, found)
+}
+
+// named says whether a request for target with this hint can mean r.
+func (r *relation) named(target, hint string) bool {
+	if r.Function != nil {
+		return target == r.Function.Name
+	}
+	single := len(r.Cols) == 1 && r.Card != manyToMany
+	own := func(s string) bool { return single && r.Cols[0].From == s }
+	foreign := func(s string) bool { return single && r.Cols[0].To == s }
+	constraint := func(s string) bool { return r.Card != manyToMany && r.Constraint == s }
+	byTable := target == r.To.Name
+	if r.Self {
+		if hint == "" {
+			return byTable && r.Card == oneToMany || r.Card == manyToOne && own(target)
+		}
+		return byTable && r.Card == oneToMany && foreign(hint)
+	}
+	if hint == "" {
+		return byTable || !r.ToView && (constraint(target) || own(target))
+	}
+	through := r.Card == manyToMany && r.Junction.Table.Name == hint
+	return byTable && (constraint(hint) || own(hint) || foreign(hint) || through)
+}
+
+// ambiguity is one entry of the details of PGRST201.
+type ambiguity struct {
+	Cardinality  string `json:"cardinality"`
+	Embedding    string `json:"embedding"`
+	Relationship string `json:"relationship"`
+}
+
+func errManyRelations(origin, target string, list []*relation) *apiError {
+	details := make([]ambiguity, 0, len(list))
+	hints := ""
+	for i, r := range list {
+		details = append(details, ambiguity{r.Card.String(), r.From.Name + " with " + r.To.Name, r.describe()})
+		if i > 0 {
+			hints += ", "
+		}
+		by := r.Constraint
+		if r.Card == manyToMany {
+			by = r.Junction.Table.Name
+		}
+		hints += "'" + r.To.Name + "!" + by + "'"
+	}
+	e := newError(300, "PGRST201",
+		"Could not embed because more than one relationship was found for '"+origin+"' and '"+target+"'")
+	e.Details = details
+	return e.withHint("Try changing '" + target + "' to one of the following: " + hints +
+		". Find the desired relationship in the 'details' key.")
+}
+
+func (r *relation) describe() string {
+	froms := func(l link) string { return l.From }
+	tos := func(l link) string { return l.To }
+	if r.Card == manyToMany {
+		j := r.Junction
+		return j.Table.Name + " using " + j.Cons1 + columnList(j.Source, tos) + " and " + j.Cons2 + columnList(j.Target, tos)
+	}
+	return r.Constraint + " using " + r.From.Name + columnList(r.Cols, froms) + " and " + r.To.Name + columnList(r.Cols, tos)
+}
+
+func columnList(cols []link, pick func(link) string) string {
+	out := "("
+	for i, c := range cols {
+		if i > 0 {
+			out += ", "
+		}
+		out += pick(c)
+	}
+	return out + ")"
+}

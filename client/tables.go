@@ -1,0 +1,13 @@
+package client
+
+type tableID int
+
+const (
+	tableDatasets tableID = iota
+	tableJobs
+	tablePoints
+	tableArtifacts
+	tableCosts
+	tableNotifications
+	tableCount
+)
