@@ -83,6 +83,10 @@ type bucketChange struct {
 }
 
 func (s *Server) makeBucket(w http.ResponseWriter, r request) error {
+	c, err := s.caller(r)
+	if err != nil {
+		return err
+	}
 	var in bucketChange
 	if err := readJSON(r, &in); err != nil {
 		return err
@@ -97,10 +101,6 @@ func (s *Server) makeBucket(w http.ResponseWriter, r request) error {
 		return &apiError{400, "InvalidBucketName", "InvalidBucketName", "Bucket name invalid"}
 	}
 	limit, err := parseSize(in.SizeLimit)
-	if err != nil {
-		return err
-	}
-	c, err := s.caller(r)
 	if err != nil {
 		return err
 	}

@@ -31,8 +31,10 @@ func (e *apiError) httpStatus() int {
 	}
 }
 
-func noSuchKey() error    { return &apiError{404, "NoSuchKey", "not_found", "Object not found"} }
-func noSuchBucket() error { return &apiError{404, "NoSuchBucket", "Bucket not found", "Bucket not found"} }
+func noSuchKey() error { return &apiError{404, "NoSuchKey", "not_found", "Object not found"} }
+func noSuchBucket() error {
+	return &apiError{404, "NoSuchBucket", "Bucket not found", "Bucket not found"}
+}
 func denied(msg string) error {
 	return &apiError{403, "AccessDenied", "Unauthorized", msg}
 }

@@ -15,12 +15,11 @@ const defaultMIME = "application/octet-stream"
 
 // incoming is an upload on its way in.
 type incoming struct {
-	as      caller // who it is for
-	bucket  string
-	key     string
-	upsert  bool
-	limits  limits
-	checked bool // the caller was permitted before, by a signed URL
+	as     caller // who it is for
+	bucket string
+	key    string
+	upsert bool
+	limits limits
 }
 
 func (s *Server) upload(w http.ResponseWriter, r request) error {
@@ -47,10 +46,8 @@ func (s *Server) receive(r request, in incoming) (object, error) {
 	if in.limits, err = s.limitsOf(r.Context(), in.bucket); err != nil {
 		return object{}, err
 	}
-	if !in.checked {
-		if err := s.permit(r.Context(), in.as, in.bucket, in.key, in.upsert); err != nil {
-			return object{}, err
-		}
+	if err := s.permit(r.Context(), in.as, in.bucket, in.key, in.upsert); err != nil {
+		return object{}, err
 	}
 	ct := content{bucket: in.bucket, key: in.key}
 	if kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err == nil && kind == "multipart/form-data" {
