@@ -146,7 +146,7 @@ func confirm(ctx context.Context, tx pgx.Tx, userID, tokenType, to string, now t
 
 // setEmail makes the new address the user's, in the identity as well.
 func setEmail(ctx context.Context, q querier, userID, email string, now time.Time) error {
-	_, err := q.Exec(ctx, `UPDATE auth.users SET email = $2, email_change = '', email_confirmed_at = coalesce(email_confirmed_at, $3),
+	_, err := q.Exec(ctx, `UPDATE auth.users SET email = $2::text, email_change = '', email_confirmed_at = coalesce(email_confirmed_at, $3),
 	    updated_at = $3, raw_user_meta_data = coalesce(raw_user_meta_data, '{}') || jsonb_build_object('email', $2::text) WHERE id = $1`, userID, email, now)
 	if err == nil {
 		_, err = q.Exec(ctx, `UPDATE auth.identities SET identity_data = identity_data || jsonb_build_object('email', $2::text), updated_at = $3
