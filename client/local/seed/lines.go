@@ -106,7 +106,7 @@ func pairLine(t talk, i int) map[string]any {
 			"difficulty_level": "easy", "key_learning_objective": key(t.topic), "demonstrates_skills": []string{"clarity", "warmth"},
 			"conversation_turn": i + 1, "emotional_progression_target": mood + " -> calm", "quality_score": 3.6,
 			"quality_criteria": map[string]any{"empathy_score": 4, "clarity_score": 4, "appropriateness_score": 3, "brand_voice_alignment": 3},
-			"human_reviewed": false, "reviewer_notes": nil, "use_as_seed_example": false, "generate_variations_count": 0,
+			"human_reviewed":   false, "reviewer_notes": nil, "use_as_seed_example": false, "generate_variations_count": 0,
 		},
 	}
 }

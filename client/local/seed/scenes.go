@@ -141,12 +141,12 @@ func japaneseScene() scene {
 func hostileScene() scene {
 	return scene{
 		topic: "\x1b[31mRed\x1b[0m topic", arc: "calm -> \u202egnihton",
-		system:   "Answer plainly.\x1b]0;stolen title\x07",
-		personas: []string{"Mallory \x1b[2J", "tab\there"},
-		words:    map[string][]string{"x": {"\x1b[5mblink\x1b[0m", "bell\x07", "back\x08\x08space", "nul-ish\x7f"}},
-		openings: []string{"Does {x} show?", "line one\nline two {x}", "\u202eright to left {x}"},
+		system:    "Answer plainly.\x1b]0;stolen title\x07",
+		personas:  []string{"Mallory \x1b[2J", "tab\there"},
+		words:     map[string][]string{"x": {"\x1b[5mblink\x1b[0m", "bell\x07", "back\x08\x08space", "nul-ish\x7f"}},
+		openings:  []string{"Does {x} show?", "line one\nline two {x}", "\u202eright to left {x}"},
 		followUps: []string{"And \x1b[10;10Hthere?", "More {x}\u200b\u200dplease"},
-		feelings:  []string{"Here is {x}.", "\x9b31m also C1."},
+		feelings:  []string{"Here is {x}.", "\u009b31m also C1."},
 		advice:    []string{"Keep it on one line.", "Strip \x1bP1;2q sixel \x1b\\ too.", "Wide: ＷＩＤＥ 👩‍👩‍👧 e\u0301\u0301\u0301"},
 		closings:  []string{"Done.\r", "End.\x1b[?1049l"},
 	}
