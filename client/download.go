@@ -191,7 +191,11 @@ func (c *Client) pour(ctx context.Context, src source, p *part, progress func(mo
 	}
 	defer func() { _ = res.Body.Close() }()
 	// If-Range is ignored by Storage: compare what came with what was begun.
-	if v := versionOf(res); v != p.of || p.size > 0 && res.StatusCode != http.StatusPartialContent {
+	v := versionOf(res)
+	if v.Total < 0 {
+		v.Total = p.of.Total // not told this time
+	}
+	if v != p.of || p.size > 0 && res.StatusCode != http.StatusPartialContent {
 		if err := p.restart(v); err != nil {
 			return err
 		}

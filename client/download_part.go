@@ -15,6 +15,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/gofrs/flock"
+
 	"github.com/loratop/loratop/models"
 )
 
@@ -22,6 +24,7 @@ import (
 // the beginning of.
 type part struct {
 	f    *os.File
+	lock *flock.Flock // two downloads must not write one part
 	path string
 	src  source
 	of   version
@@ -102,7 +105,11 @@ func openPart(dest string, src source, of version) (*part, error) {
 	if err != nil {
 		return nil, localError(err)
 	}
-	p.f = f
+	p.f, p.lock = f, flock.New(p.path)
+	if ok, err := p.lock.TryLock(); err == nil && !ok {
+		p.close()
+		return nil, &models.Error{Code: models.CodeConflict, Msg: "this file is being downloaded already", Hint: "wait for the other download"}
+	}
 	if note, ok := readNote(p.path); ok && note == (partNote{src.bucket, src.key, of}) && of.ETag != "" {
 		if p.size, err = io.Copy(p.sum, f); err != nil {
 			p.close()
@@ -219,7 +226,10 @@ func (p *part) drop() {
 	_ = os.Remove(notePath(p.path))
 }
 
-func (p *part) close() { _ = p.f.Close() }
+func (p *part) close() {
+	_ = p.f.Close()
+	_ = p.lock.Close()
+}
 
 func localError(err error) error {
 	return &models.Error{Code: models.CodeUnknown, Msg: clip(err.Error(), 300), Hint: "check the disk and the permissions of the folder", Err: err}
