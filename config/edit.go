@@ -23,8 +23,8 @@ func (c *Config) SaveProfile(name, url, key string) error {
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return saveError(err)
 	}
-	if c.broken {
-		return saveError(errors.New("the file has lines that cannot be read; mend it first (loratop config show says which)"))
+	if err := c.CanSave(); err != nil {
+		return err
 	}
 	data, err = setProfile(data, name, [][2]string{{"url", url}, {"key", key}})
 	if err != nil {
@@ -32,6 +32,14 @@ func (c *Config) SaveProfile(name, url, key string) error {
 	}
 	if err := writeFile(c.File, data); err != nil {
 		return saveError(err)
+	}
+	return nil
+}
+
+// CanSave tells beforehand whether SaveProfile would refuse (CodeConfig).
+func (c *Config) CanSave() error {
+	if c.broken {
+		return saveError(errors.New("the file has lines that cannot be read; mend it first (loratop config show says which)"))
 	}
 	return nil
 }
