@@ -1,0 +1,154 @@
+package local
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/loratop/loratop/client/local/auth"
+	"github.com/loratop/loratop/client/local/rest"
+	"github.com/loratop/loratop/client/local/storage"
+)
+
+// What the API roles are and how much they get, as hosted projects have it.
+const (
+	apiSchema        = "public"
+	anonRole         = "anon"
+	maxRows          = 1000
+	statementTimeout = 8 * time.Second
+)
+
+// ServeOptions of a gateway over a database that exists already.
+type ServeOptions struct {
+	DatabaseURL string // of a role that may become anon, authenticated and service_role
+	JWTSecret   string
+	Port        int    // on loopback; 0 = any free one
+	StorageDir  string // of the objects' contents; "" = no /storage/v1
+
+	Log *slog.Logger // nil = silent
+}
+
+// Serve puts the gateway over a database and changes nothing in it: no
+// schema, no migration, no seed, no trainer. /auth/v1 is served when the
+// database has Auth's tables. Requests without an API key are let through, as
+// a PostgREST without a gateway does.
+func Serve(ctx context.Context, o ServeOptions) (_ *Stack, err error) {
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	s := &Stack{DatabaseURL: o.DatabaseURL, Users: []User{}}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, s.Close())
+		}
+	}()
+	if err := s.keys(o.JWTSecret); err != nil {
+		return nil, err
+	}
+	pool, err := openPool(ctx, o.DatabaseURL, 16)
+	if err != nil {
+		return nil, err
+	}
+	s.later(func(context.Context) error { pool.Close(); return nil })
+	listener, err := s.listen(ctx, o.Port)
+	if err != nil {
+		return nil, err
+	}
+	g := GatewayOptions{Secret: []byte(o.JWTSecret), KeyOptional: true, Log: o.Log}
+	if g.Rest, err = s.rest(ctx, pool, o.Log, time.Now); err != nil {
+		return nil, err
+	}
+	has, err := hasAuth(ctx, pool)
+	if err != nil {
+		return nil, err
+	}
+	if has {
+		g.Auth = auth.New(auth.Options{Pool: pool, Secret: []byte(o.JWTSecret), BaseURL: s.URL, Autoconfirm: true, Log: o.Log})
+	}
+	if o.StorageDir != "" {
+		g.Storage = storage.New(storage.Options{Pool: pool, Secret: []byte(o.JWTSecret), Dir: o.StorageDir, Log: o.Log})
+	}
+	s.serve(listener, NewGateway(g), o.Log)
+	return s, nil
+}
+
+func hasAuth(ctx context.Context, pool *pgxpool.Pool) (has bool, err error) {
+	const q = `SELECT to_regclass('auth.sessions') IS NOT NULL AND to_regclass('auth.refresh_tokens') IS NOT NULL`
+	if err := pool.QueryRow(ctx, q).Scan(&has); err != nil {
+		return false, fmt.Errorf("look for the auth schema: %w", err)
+	}
+	return has, nil
+}
+
+// gateway serves all three parts of a whole stack.
+func (s *Stack) gateway(ctx context.Context, o Options, p pools, files *storage.Server) error {
+	listener, err := s.listen(ctx, o.Port)
+	if err != nil {
+		return err
+	}
+	secret := []byte(s.JWTSecret)
+	g := GatewayOptions{Secret: secret, Storage: files, Log: o.Log}
+	if g.Rest, err = s.rest(ctx, p.api, o.Log, o.Now); err != nil {
+		return err
+	}
+	g.Auth = auth.New(auth.Options{Pool: p.admin, Secret: secret, BaseURL: s.URL, Autoconfirm: true, Now: o.Now, Log: o.Log})
+	s.serve(listener, NewGateway(g), o.Log)
+	return nil
+}
+
+func (s *Stack) rest(_ context.Context, pool *pgxpool.Pool, log *slog.Logger, now func() time.Time) (http.Handler, error) {
+	r, err := rest.New(rest.Options{
+		Pool: pool, Secret: []byte(s.JWTSecret), Schema: apiSchema, AnonRole: anonRole,
+		MaxRows: maxRows, StatementTimeout: statementTimeout, Now: now, Log: log,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("rest: %w", err)
+	}
+	s.later(func(context.Context) error { r.Close(); return nil })
+	return r, nil
+}
+
+// listen takes the port and with it the stack's address.
+func (s *Stack) listen(ctx context.Context, port int) (net.Listener, error) {
+	l, err := listen(ctx, port)
+	if err != nil {
+		return nil, err
+	}
+	s.URL = "http://" + l.Addr().String()
+	s.later(func(context.Context) error { // closed by the server before, as a rule
+		if err := l.Close(); !errors.Is(err, net.ErrClosed) {
+			return err
+		}
+		return nil
+	})
+	return l, nil
+}
+
+// serve answers until Close, which gives requests in flight a moment.
+func (s *Stack) serve(l net.Listener, h http.Handler, log *slog.Logger) {
+	server := &http.Server{
+		Handler: h, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute,
+		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn),
+	}
+	done := make(chan error, 1)
+	go func() { done <- server.Serve(l) }()
+	s.later(func(ctx context.Context) error {
+		grace, cancel := context.WithTimeout(ctx, 2*time.Second)
+		defer cancel()
+		if server.Shutdown(grace) != nil { // someone is still at it: cut him off
+			if err := server.Close(); err != nil {
+				return fmt.Errorf("stop the gateway: %w", err)
+			}
+		}
+		if err := <-done; !errors.Is(err, http.ErrServerClosed) {
+			return fmt.Errorf("gateway: %w", err)
+		}
+		return nil
+	})
+}
