@@ -41,20 +41,26 @@ func (p *plane) set(x, y int, r rune, k pen) {
 	p.pens[y*p.w+x] = k
 }
 
+// alone reports whether a rune of width w takes w cells whatever stands beside
+// it: combining marks, controls and joiners do not.
+func alone(r rune, w int) bool {
+	if r < utf8.RuneSelf {
+		return r >= ' ' && r != 0x7f
+	}
+	return r != utf8.RuneError && w > 0 && ansi.StringWidth("a"+string(r)) == w+1 && ansi.StringWidth(string(r)+"a") == w+1
+}
+
 // text writes s from x on, cut at the column end, and returns the column
-// behind it. Clusters of several runes become one '?', so that each cell is
-// exactly one rune.
+// behind it. What is not a rune that can stand alone becomes '?', so that each
+// cell is exactly one rune.
 func (p *plane) text(x, y int, s string, k pen, end int) int {
 	end = min(end, p.w)
 	for len(s) > 0 {
 		cl, w := ansi.FirstGraphemeCluster(s, ansi.GraphemeWidth)
 		s = s[len(cl):]
 		r, n := utf8.DecodeRuneInString(cl)
-		if n < len(cl) || r == utf8.RuneError {
+		if n < len(cl) || !alone(r, w) {
 			r, w = '?', 1
-		}
-		if w == 0 || r < ' ' {
-			continue
 		}
 		if x+w > end {
 			break

@@ -61,7 +61,11 @@ func every(s scale, step float64) []tick {
 	}
 	for k := first; k <= last; k++ {
 		v := k * step
-		out = append(out, tick{v, label(v, step)})
+		text := label(v, step)
+		if n := len(out); n > 0 && out[n-1].label == text {
+			continue // too far from zero to be told apart in few digits
+		}
+		out = append(out, tick{v, text})
 	}
 	return out
 }
