@@ -39,13 +39,13 @@ type selectItem struct {
 type opKind uint8
 
 const (
-	opNone    opKind = iota // an RPC argument, not a filter
-	opSimple                // neq cs cd ov sl sr nxr nxl adj
-	opQuant                 // eq gt gte lt lte like ilike match imatch, with any/all
-	opIn                    //
-	opIs                    //
-	opDistinct              //
-	opFTS                   //
+	opNone     opKind = iota // an RPC argument, not a filter
+	opSimple                 // neq cs cd ov sl sr nxr nxl adj
+	opQuant                  // eq gt gte lt lte like ilike match imatch, with any/all
+	opIn                     //
+	opIs                     //
+	opDistinct               //
+	opFTS                    //
 )
 
 // operation is the right side of a filter.

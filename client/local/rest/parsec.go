@@ -227,13 +227,13 @@ func (s *scanner) notFollowedBy(f func() bool) bool {
 	})
 }
 
+// eof succeeds at the end of the input. Its failure, unlike that of notFollowedBy, stays where it began.
 func (s *scanner) eof() bool {
-	return s.label("end of input", func() bool {
-		return s.notFollowedBy(func() bool {
-			_, ok := s.satisfy(func(rune) bool { return true }, "")
-			return ok
-		})
-	})
+	end := parseMsg{expected, "end of input"}
+	if s.pos >= len(s.in) {
+		return s.end(outcome{ok: true, err: parseErr{s.pos, []parseMsg{end, {sysUnexpected, ""}}}})
+	}
+	return s.failHere(end, parseMsg{userUnexpected, haskellChar(s.in[s.pos])})
 }
 
 // describe renders the message and details of a PGRST100 error for input named name.

@@ -133,3 +133,5 @@ func raised(pg *pgconn.PgError) *apiError {
 	}
 	return e
 }
+
+func asPg(err error, to **pgconn.PgError) bool { return errors.As(err, to) }

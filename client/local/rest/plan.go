@@ -123,7 +123,7 @@ func (p *planner) tree(out *plan, root *node) *apiError {
 		p.restrict(root)
 	}
 	count := 0
-	number(root, &count)
+	enumerate(root, &count)
 	return nil
 }
 
@@ -225,12 +225,12 @@ func (p *planner) restrict(n *node) {
 	}
 }
 
-// number gives every embedded node a name of its own.
-func number(n *node, count *int) {
+// enumerate gives every embedded node a name of its own.
+func enumerate(n *node, count *int) {
 	for _, k := range n.Kids {
 		*count++
 		k.Lateral = quoteIdent("pgrst_embed_" + strconv.Itoa(*count))
-		number(k, count)
+		enumerate(k, count)
 	}
 }
 

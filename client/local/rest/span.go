@@ -73,11 +73,11 @@ func (r span) shiftTo(offset int64) span {
 	return span{offset, offset + n - 1, true}
 }
 
-var number = regexp.MustCompile(`^\s*-?\s*[0-9]+\s*$`)
+var decimal = regexp.MustCompile(`^\s*-?\s*[0-9]+\s*$`)
 
 // readNumber reads a decimal, however long; beyond int64 it saturates well inside it.
 func readNumber(s string) (int64, bool) {
-	if !number.MatchString(s) {
+	if !decimal.MatchString(s) {
 		return 0, false
 	}
 	n, err := strconv.ParseInt(strings.ReplaceAll(strings.TrimSpace(s), " ", ""), 10, 64)

@@ -1,0 +1,305 @@
+package rest
+
+import (
+	"encoding/json"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/jackc/pgx/v5/pgconn"
+)
+
+// result is what the statement gave.
+type result struct {
+	Total       int64 // all rows, -1 when not counted
+	Rows        int64
+	Body        []byte
+	Location    []byte // JSON of the only inserted row, when asked for
+	GucHeaders  string
+	GucStatus   string
+	Inserted    int64
+	HasInserted bool
+}
+
+// main writes the statement of a plan. Its columns: total, rows, body, location, inserted, headers, status.
+func (c *catalog) main(p *plan, maxRows int) *statement {
+	w := &statement{c: c}
+	w.add("WITH ", sourceName, " AS (")
+	counted := false
+	switch {
+	case p.Req.write():
+		w.write(p)
+	case p.Fn != nil:
+		w.callRows(p)
+	default:
+		w.selectRows(p.Root, nil)
+	}
+	w.add(")")
+	if !p.Req.write() && p.Req.Prefs.counts() {
+		counted = true
+		w.add(", pgrst_source_count AS (")
+		w.countRows(p.Root, nil)
+		if p.Req.Prefs.Count == "estimated" && p.Fn == nil && maxRows > 0 {
+			w.add(limitOne(maxRows))
+		}
+		w.add(")")
+	}
+	w.add(" SELECT ")
+	if counted {
+		w.add("(SELECT pg_catalog.count(*) FROM pgrst_source_count), ")
+	} else {
+		w.add("NULL, ")
+	}
+	if p.Fn != nil && !p.Fn.SetOf {
+		w.add("1, ")
+	} else {
+		w.add("pg_catalog.count(_postgrest_t), ")
+	}
+	body := w.aggregate(p)
+	w.add(", ")
+	w.location(p)
+	w.add(", ")
+	if p.countsInserts() {
+		w.add("nullif(current_setting('pgrst.inserted', true), '')")
+	} else {
+		w.add("NULL")
+	}
+	w.add(", nullif(current_setting('response.headers', true), ''), nullif(current_setting('response.status', true), '') FROM (")
+	switch {
+	case p.Req.write() && !body || p.Fn == nil && !p.Req.write():
+		w.add("SELECT * FROM ", sourceName)
+	default:
+		w.selectRows(p.Root, nil)
+	}
+	w.add(") _postgrest_t")
+	return w
+}
+
+// aggregate writes the expression that makes the body of all rows, and says whether there is one.
+func (w *statement) aggregate(p *plan) bool {
+	if p.Req.Head || p.Req.write() && p.Req.Prefs.Return != "representation" {
+		w.add("''")
+		return false
+	}
+	row := "_postgrest_t"
+	if p.Fn != nil && p.Fn.Scalar {
+		row += ".pgrst_scalar"
+	}
+	rows := "json_agg(" + row + ")"
+	one := rows + "->0"
+	if p.Media.Kind == mediaSingleStrip || p.Media.Kind == mediaArrayStrip {
+		rows, one = "json_strip_nulls("+rows+")", "json_strip_nulls("+one+")"
+	}
+	switch p.Media.Kind {
+	case mediaSingle, mediaSingleStrip:
+		w.add("coalesce(", one, ", 'null')")
+	case mediaCSV:
+		w.add("(SELECT coalesce(string_agg(a.k, ','), '') FROM (SELECT json_object_keys(r)::text AS k FROM (",
+			"SELECT row_to_json(hh) AS r FROM ", sourceName, " AS hh LIMIT 1) s) a) || E'\\n' || ",
+			"coalesce(string_agg(substring(_postgrest_t::text, 2, length(_postgrest_t::text) - 2), E'\\n'), '')")
+	case mediaGeoJSON:
+		w.add("json_build_object('type', 'FeatureCollection', 'features', coalesce(json_agg(ST_AsGeoJSON(_postgrest_t)::json), '[]'))")
+	default:
+		if p.Fn != nil && !p.Fn.SetOf {
+			w.add("coalesce(", one, ", 'null')")
+		} else {
+			w.add("coalesce(", rows, ", '[]')")
+		}
+	}
+	return true
+}
+
+func (w *statement) location(p *plan) {
+	if p.Req.Kind != actInsert || p.Req.Prefs.Return != "headers-only" {
+		w.add("NULL")
+		return
+	}
+	w.add("CASE WHEN pg_catalog.count(_postgrest_t) = 1 THEN (SELECT json_agg(json_build_array(j.key, j.value)) FROM ",
+		"(SELECT row_to_json(s) AS r FROM ", sourceName, " s LIMIT 1) one, json_each_text(one.r) j WHERE j.key = ANY(")
+	w.bind(arrayText(p.Table.PK))
+	w.add("::text[])) END")
+}
+
+// prelude sets role, claims and the rest of the request for the transaction, all bound.
+func (s *Server) prelude(r *http.Request, p *plan) *statement {
+	w := &statement{}
+	first := true
+	set := func(name, value string) {
+		if first {
+			w.add("SELECT ")
+		} else {
+			w.add(", ")
+		}
+		first = false
+		w.add("pg_catalog.set_config('", name, "', ")
+		w.bind(value)
+		w.add(", true)")
+	}
+	set("search_path", quoteIdent(p.Req.Target.Schema)+", "+quoteIdent("public"))
+	set("statement_timeout", strconv.FormatInt(s.opt.StatementTimeout.Milliseconds(), 10))
+	set("role", p.Req.Identity.Role)
+	set("request.jwt.claims", p.Req.Identity.Claims)
+	set("request.method", r.Method)
+	set("request.path", p.Req.Path)
+	set("request.headers", headerJSON(r))
+	set("request.cookies", cookieJSON(r))
+	if p.Req.Prefs.Timezone != "" {
+		set("timezone", p.Req.Prefs.Timezone)
+	}
+	return w
+}
+
+func headerJSON(r *http.Request) string {
+	m := map[string]string{"host": r.Host}
+	for k, v := range r.Header {
+		if k != "Cookie" && len(v) > 0 {
+			m[strings.ToLower(k)] = v[len(v)-1]
+		}
+	}
+	return textMap(m)
+}
+
+func cookieJSON(r *http.Request) string {
+	m := map[string]string{}
+	for _, c := range r.Cookies() {
+		m[c.Name] = c.Value
+	}
+	return textMap(m)
+}
+
+func textMap(m map[string]string) string {
+	b, err := json.Marshal(m)
+	if err != nil { // texts always encode
+		return "{}"
+	}
+	return string(b)
+}
+
+var isolation = map[string]string{
+	"serializable":     " ISOLATION LEVEL SERIALIZABLE",
+	"repeatable read":  " ISOLATION LEVEL REPEATABLE READ",
+	"read committed":   "",
+	"read uncommitted": "",
+}
+
+// begin is the statement that opens the plan's transaction.
+func (p *plan) begin() string {
+	sql := "BEGIN"
+	if p.Fn != nil {
+		sql += isolation[strings.Trim(p.Fn.Iso, `"' `)]
+	}
+	if p.readOnly() {
+		return sql + " READ ONLY"
+	}
+	return sql + " READ WRITE"
+}
+
+func (p *plan) readOnly() bool {
+	if p.Fn != nil {
+		return !p.Req.Post || p.Fn.Volatile != 'v'
+	}
+	return !p.Req.write()
+}
+
+// execute runs the plan in one transaction under the caller's role.
+func (s *Server) execute(r *http.Request, c *catalog, p *plan) (*result, *apiError) {
+	signedIn := p.Req.Identity.Role != s.opt.AnonRole
+	if c.superusers[p.Req.Identity.Role] { // no authenticator may become one
+		return nil, fromPg(&pgconn.PgError{Code: "42501", Message: "permission denied to set role \"" + p.Req.Identity.Role + "\""}, signedIn)
+	}
+	conn, err := s.opt.Pool.Acquire(r.Context())
+	if err != nil {
+		return nil, newError(http.StatusServiceUnavailable, "PGRST000", "Database connection error.")
+	}
+	defer conn.Release()
+	t := &transaction{ctx: r.Context(), pg: conn.Conn().PgConn()}
+	defer t.abandon()
+
+	batch := []*statement{s.prelude(r, p)}
+	main := c.main(p, max(s.opt.MaxRows, 0))
+	if main.failed == nil {
+		batch = append(batch, main)
+		if p.Fn == nil && !p.Req.write() && p.Req.Prefs.explains() {
+			batch = append(batch, c.explain(p))
+		}
+	}
+	rows, err := t.run(p.begin(), batch, p.readOnly() && main.failed == nil && p.Req.Prefs.Tx != "rollback")
+	if err != nil {
+		return nil, fromPg(err, signedIn)
+	}
+	if main.failed != nil {
+		return nil, main.failed
+	}
+	res := decode(rows[1])
+	if len(rows) > 2 {
+		res.plannedTotal(p.Req.Prefs.Count, rows[2], int64(max(s.opt.MaxRows, 0)))
+	}
+	if e := p.accept(res); e != nil {
+		return nil, e
+	}
+	if err := t.end(p.Req.Prefs.Tx == "rollback"); err != nil {
+		return nil, fromPg(err, signedIn)
+	}
+	return res, nil
+}
+
+func (c *catalog) explain(p *plan) *statement {
+	w := &statement{c: c}
+	w.add("EXPLAIN (FORMAT JSON) ")
+	w.countRows(p.Root, nil)
+	return w
+}
+
+// accept refuses a result that the request's conditions forbid, before it is committed.
+func (p *plan) accept(res *result) *apiError {
+	if p.Req.Kind == actUpsert && res.Rows != 1 {
+		return errPutKey()
+	}
+	single := p.Media.Kind == mediaSingle || p.Media.Kind == mediaSingleStrip
+	if single && p.Req.Kind != actUpsert && res.Rows != 1 {
+		return errNotSingular(res.Rows)
+	}
+	limited := p.Req.Kind == actUpdate || p.Req.Kind == actDelete || p.Req.Kind == actCall
+	if limited && p.Req.Prefs.HasMax && p.Req.Prefs.strict() && res.Rows > p.Req.Prefs.MaxAffected {
+		return errMaxAffected(res.Rows)
+	}
+	return nil
+}
+
+// plannedTotal takes the planner's guess for the total where it was asked for.
+func (res *result) plannedTotal(mode string, row [][]byte, maxRows int64) {
+	var plans []struct {
+		Plan struct {
+			Rows int64 `json:"Plan Rows"`
+		}
+	}
+	if len(row) == 0 || json.Unmarshal(row[0], &plans) != nil || len(plans) == 0 {
+		return
+	}
+	guess := plans[0].Plan.Rows
+	switch {
+	case mode == "planned":
+		res.Total = guess
+	case res.Total > maxRows:
+		res.Total = max(res.Total, guess)
+	}
+}
+
+func decode(row [][]byte) *result {
+	res := &result{Total: -1}
+	if len(row) < 7 {
+		return &result{Total: 0}
+	}
+	number := func(b []byte) (int64, bool) {
+		n, err := strconv.ParseInt(string(b), 10, 64)
+		return n, err == nil
+	}
+	if n, ok := number(row[0]); ok {
+		res.Total = n
+	}
+	res.Rows, _ = number(row[1])
+	res.Body, res.Location = row[2], row[3]
+	res.Inserted, res.HasInserted = number(row[4])
+	res.GucHeaders, res.GucStatus = string(row[5]), string(row[6])
+	return res
+}

@@ -1,0 +1,103 @@
+package rest
+
+import (
+	"context"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgconn"
+)
+
+// transaction sends statements in pipelines, so that a read costs one round trip.
+type transaction struct {
+	ctx  context.Context
+	pg   *pgconn.PgConn
+	open bool
+}
+
+// run begins, executes all statements and, when commit is set, commits. It returns the first row of each.
+func (t *transaction) run(begin string, batch []*statement, commit bool) ([][][]byte, error) {
+	pipe := t.pg.StartPipeline(t.ctx)
+	t.open = true
+	pipe.SendQueryParams(begin, nil, nil, nil, nil)
+	for _, w := range batch {
+		pipe.SendQueryParams(w.String(), w.args, nil, nil, nil)
+	}
+	if commit {
+		pipe.SendQueryParams("COMMIT", nil, nil, nil, nil)
+	}
+	if err := pipe.Sync(); err != nil {
+		_ = pipe.Close() // the first error is the one to report
+		return nil, err
+	}
+	rows, err := collectRows(pipe)
+	if closed := pipe.Close(); err == nil {
+		err = closed
+	}
+	if err != nil {
+		return nil, err
+	}
+	t.open = !commit
+	return rows[1 : 1+len(batch)], nil
+}
+
+// collectRows reads all results up to the synchronisation; the first error ends the statements.
+func collectRows(pipe *pgconn.Pipeline) ([][][]byte, error) {
+	var out [][][]byte
+	var first error
+	for {
+		got, err := pipe.GetResults()
+		if err != nil {
+			if first == nil {
+				first = err
+			}
+			var pg *pgconn.PgError
+			if !asPg(err, &pg) {
+				return nil, first
+			}
+			continue
+		}
+		switch r := got.(type) {
+		case *pgconn.ResultReader:
+			var row [][]byte
+			for r.NextRow() {
+				if row == nil {
+					for _, v := range r.Values() {
+						row = append(row, append([]byte(nil), v...))
+					}
+				}
+			}
+			if _, err := r.Close(); err != nil && first == nil {
+				first = err
+			}
+			out = append(out, row)
+		case *pgconn.PipelineSync:
+			return out, first
+		case nil:
+			return out, first
+		}
+	}
+}
+
+// end commits, or checks the deferred constraints and rolls back. A transaction already committed stays.
+func (t *transaction) end(rollback bool) error {
+	if !t.open {
+		return nil
+	}
+	if !rollback {
+		_, err := t.pg.Exec(t.ctx, "COMMIT").ReadAll()
+		t.open = t.pg.TxStatus() != 'I'
+		return err
+	}
+	_, err := t.pg.Exec(t.ctx, "SET CONSTRAINTS ALL IMMEDIATE").ReadAll()
+	return err
+}
+
+// abandon rolls back what is still open, also when the request was given up.
+func (t *transaction) abandon() {
+	if !t.open || t.pg.IsClosed() || t.pg.TxStatus() == 'I' {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.ctx), 2*time.Second)
+	defer cancel()
+	_, _ = t.pg.Exec(ctx, "ROLLBACK").ReadAll() // failing that, the pool drops the connection
+}
