@@ -263,7 +263,7 @@ dropout = 0.05
 func TestPaths(t *testing.T) {
 	vars := map[string]string{"HOME": "/h", "XDG_CONFIG_HOME": "relative", "XDG_STATE_HOME": "/s", "LORATOP_CONFIG_DIR": "/c"}
 	p, err := FindPaths(func(n string) string { return vars[n] })
-	if want := (Paths{Config: "/c", State: "/s/loratop", Cache: "/h/.cache/loratop"}); err != nil || p != want {
+	if want := (Paths{Config: "/c", State: "/s/loratop", Data: "/h/.local/share/loratop", Cache: "/h/.cache/loratop"}); err != nil || p != want {
 		t.Errorf("%+v %v", p, err)
 	}
 	delete(vars, "LORATOP_CONFIG_DIR")

@@ -1,0 +1,134 @@
+package cmd
+
+import (
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/loratop/loratop/models"
+)
+
+func (a *app) datasetsCmd() *cobra.Command {
+	c := &cobra.Command{Use: "datasets", Short: "List and show datasets", Args: cobra.NoArgs, Aliases: []string{"dataset"}}
+	c.AddCommand(a.datasetsLs(), a.datasetsGet())
+	return needVerb(c)
+}
+
+func (a *app) datasetsLs() *cobra.Command {
+	var l listFlags
+	var deleted bool
+	c := &cobra.Command{
+		Use: "ls", Short: "List datasets", Args: exactArgs(),
+		Example: "  loratop datasets ls\n  loratop datasets ls --status ready --sort file_size\n  loratop datasets ls --all --json=id,name,total_tokens",
+		RunE: func(c *cobra.Command, _ []string) error {
+			if done, err := a.fields(datasetJSON(models.Dataset{})); done || err != nil {
+				return err
+			}
+			b, err := a.open(c.Context())
+			if err != nil {
+				return err
+			}
+			q, err := l.query(a.sys.Now())
+			if err != nil {
+				return err
+			}
+			q.Deleted = deleted
+			items, next, err := collect(c.Context(), &l, q, b.Datasets)
+			if err != nil {
+				return err
+			}
+			return a.printDatasets(items, next)
+		},
+	}
+	l.add(c, "created_at, name, status, file_size, total_training_pairs, total_tokens")
+	c.Flags().BoolVar(&deleted, "deleted", false, "the trash instead")
+	return c
+}
+
+func (a *app) printDatasets(items []models.Dataset, next models.Cursor) error {
+	ids, rows, docs := make([]string, 0, len(items)), make([][]string, 0, len(items)), make([]object, 0, len(items))
+	now := a.sys.Now()
+	for _, d := range items {
+		ids = append(ids, d.ID)
+		docs = append(docs, datasetJSON(d))
+		rows = append(rows, []string{
+			d.ID, d.Name, string(d.Status), intText(d.TotalTrainingPairs), intText(d.TotalTokens),
+			bytesText(int64(d.FileSize)), ageText(d.CreatedAt, now),
+		})
+	}
+	return a.printList("datasets", listing{ids, docs, []string{"ID", "NAME", "STATUS", "PAIRS", "TOKENS", "SIZE", "CREATED"}, rows, next})
+}
+
+func (a *app) datasetsGet() *cobra.Command {
+	return &cobra.Command{
+		Use: "get DATASET", Short: "Show one dataset with its statistics, errors and samples", Args: exactArgs("DATASET"),
+		RunE: func(c *cobra.Command, args []string) error {
+			if done, err := a.fields(datasetDetailJSON(models.Dataset{})); done || err != nil {
+				return err
+			}
+			b, err := a.open(c.Context())
+			if err != nil {
+				return err
+			}
+			d, err := b.Dataset(c.Context(), args[0])
+			if err != nil {
+				return err
+			}
+			if a.flags.json.on {
+				return a.writeDocument("dataset", datasetDetailJSON(d), nil)
+			}
+			if a.flags.quiet {
+				return writeIDs(a.sys.Out, []string{d.ID})
+			}
+			return writePairs(a.sys.Out, datasetPairs(d))
+		},
+	}
+}
+
+func datasetJSON(d models.Dataset) object {
+	return object{
+		"id": d.ID, "name": d.Name, "description": d.Description, "format": d.Format, "status": d.Status,
+		"training_ready": d.TrainingReady, "storage_bucket": d.StorageBucket, "storage_path": d.StoragePath,
+		"file_name": d.FileName, "file_size": d.FileSize, "total_training_pairs": d.TotalTrainingPairs,
+		"total_validation_pairs": d.TotalValidationPairs, "total_tokens": d.TotalTokens,
+		"avg_turns_per_conversation": d.AvgTurnsPerConversation, "avg_tokens_per_turn": d.AvgTokensPerTurn,
+		"validated_at": timeJSON(d.ValidatedAt), "created_at": timeJSON(d.CreatedAt),
+		"updated_at": timeJSON(d.UpdatedAt), "deleted_at": timeJSON(d.DeletedAt),
+	}
+}
+
+func datasetDetailJSON(d models.Dataset) object {
+	o := datasetJSON(d)
+	errs, samples := []object{}, []object{}
+	for _, e := range d.Errors() {
+		errs = append(errs, object{"line": e.Line, "error": e.Error, "suggestion": e.Suggestion})
+	}
+	for _, s := range d.Samples() {
+		turns := []object{}
+		for _, t := range s.Turns {
+			turns = append(turns, object{"role": t.Role, "content": t.Content})
+		}
+		samples = append(samples, object{"id": s.ID, "title": s.Title, "turns": turns})
+	}
+	o["validation_errors"], o["samples"], o["error_message"] = errs, samples, d.ErrorMessage
+	return o
+}
+
+func datasetPairs(d models.Dataset) []pair {
+	p := []pair{
+		{"id", d.ID}, {"name", d.Name}, {"description", textOf(d.Description)}, {"status", string(d.Status)},
+		{"format", string(d.Format)}, {"file", d.StorageBucket + "/" + d.StoragePath}, {"size", bytesText(int64(d.FileSize))},
+		{"training pairs", intText(d.TotalTrainingPairs)}, {"validation pairs", intText(d.TotalValidationPairs)},
+		{"tokens", intText(d.TotalTokens)}, {"turns per conversation", floatText(d.AvgTurnsPerConversation, 4)},
+		{"tokens per turn", floatText(d.AvgTokensPerTurn, 5)}, {"created", timeText(d.CreatedAt)}, {"validated", timeText(d.ValidatedAt)},
+	}
+	for _, e := range d.Errors() {
+		p = append(p, pair{"error", strings.TrimSpace("line " + intText(e.Line) + ": " + e.Error + "  " + e.Suggestion)})
+	}
+	for _, s := range d.Samples() {
+		for _, t := range s.Turns {
+			p = append(p, pair{"sample " + s.ID, t.Role + ": " + t.Content})
+		}
+	}
+	return p
+}

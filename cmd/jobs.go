@@ -1,0 +1,221 @@
+package cmd
+
+import (
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/loratop/loratop/models"
+)
+
+func (a *app) jobsCmd() *cobra.Command {
+	c := &cobra.Command{Use: "jobs", Short: "List, show, launch and cancel training jobs", Aliases: []string{"job"}}
+	c.AddCommand(a.jobsLs(), a.jobsGet(), a.jobsLaunch(), a.jobsCancel())
+	return needVerb(c)
+}
+
+func (a *app) jobsLs() *cobra.Command {
+	var l listFlags
+	var dataset string
+	c := &cobra.Command{
+		Use: "ls", Short: "List training jobs", Args: exactArgs(),
+		Example: "  loratop jobs ls\n  loratop jobs ls --status running,queued -q\n  loratop jobs ls --all --json=id,status,final_cost",
+		RunE: func(c *cobra.Command, _ []string) error {
+			if done, err := a.fields(a.jobJSON(models.Job{})); done || err != nil {
+				return err
+			}
+			b, err := a.open(c.Context())
+			if err != nil {
+				return err
+			}
+			q, err := l.query(a.sys.Now())
+			if err != nil {
+				return err
+			}
+			q.DatasetID = dataset
+			items, next, err := collect(c.Context(), &l, q, b.Jobs)
+			if err != nil {
+				return err
+			}
+			return a.printJobs(items, next)
+		},
+	}
+	l.add(c, "created_at, queued_at, status, progress, estimated_total_cost")
+	c.Flags().StringVar(&dataset, "dataset", "", "only jobs of this dataset")
+	return c
+}
+
+func (a *app) printJobs(items []models.Job, next models.Cursor) error {
+	ids, rows, docs := make([]string, 0, len(items)), make([][]string, 0, len(items)), make([]object, 0, len(items))
+	now := a.sys.Now()
+	for _, j := range items {
+		ids = append(ids, j.ID)
+		docs = append(docs, a.jobJSON(j))
+		rows = append(rows, []string{
+			j.ID, datasetName(j.Dataset), j.PresetID, string(j.Status), string(j.Stage), percentText(j.Progress),
+			floatText(j.CurrentMetrics.TrainingLoss, 4), a.spentText(j), ageText(j.CreatedAt, now),
+		})
+	}
+	return a.printList("jobs", listing{ids, docs, []string{"ID", "DATASET", "PRESET", "STATUS", "STAGE", "DONE", "LOSS", "COST", "CREATED"}, rows, next})
+}
+
+func (a *app) jobsGet() *cobra.Command {
+	var exitStatus bool
+	c := &cobra.Command{
+		Use: "get JOB", Short: "Show one training job", Args: exactArgs("JOB"),
+		RunE: func(c *cobra.Command, args []string) error {
+			if done, err := a.fields(a.jobJSON(models.Job{})); done || err != nil {
+				return err
+			}
+			b, err := a.open(c.Context())
+			if err != nil {
+				return err
+			}
+			j, err := b.Job(c.Context(), args[0])
+			if err != nil {
+				return err
+			}
+			if err := a.printJob(j); err != nil || !exitStatus {
+				return err
+			}
+			return jobExit(j.Status)
+		},
+	}
+	c.Flags().BoolVar(&exitStatus, "exit-status", false, "exit 8 while it runs, 10 when it failed, 11 when cancelled")
+	return c
+}
+
+func (a *app) printJob(j models.Job) error {
+	if a.flags.json.on {
+		return a.writeDocument("job", a.jobJSON(j), nil)
+	}
+	if a.flags.quiet {
+		return writeIDs(a.sys.Out, []string{j.ID})
+	}
+	return writePairs(a.sys.Out, a.jobPairs(j))
+}
+
+// jobExit turns a status into the code that scripts test.
+func jobExit(s models.JobStatus) error {
+	switch {
+	case s.Live():
+		return exitError{exitPending}
+	case s == models.JobFailed:
+		return exitError{exitJobFailed}
+	case s == models.JobCancelled:
+		return exitError{exitCancelled}
+	}
+	return nil
+}
+
+func (a *app) jobsCancel() *cobra.Command {
+	return &cobra.Command{
+		Use: "cancel JOB", Short: "Cancel a queued or running job", Args: exactArgs("JOB"),
+		Long: "Cancels a job that is queued, initializing or running. What it has cost so far stays spent.",
+		RunE: func(c *cobra.Command, args []string) error {
+			if err := a.write("cancel a job"); err != nil {
+				return err
+			}
+			b, err := a.open(c.Context())
+			if err != nil {
+				return err
+			}
+			j, err := b.Job(c.Context(), args[0])
+			if err != nil {
+				return err
+			}
+			q := fmt.Sprintf("Cancel job %s (%s)? It has cost %s so far; that stays spent.", j.ID, j.Status, a.spentText(j))
+			if err := a.confirm(c.Context(), q); err != nil {
+				return err
+			}
+			j, err = b.CancelJob(c.Context(), args[0])
+			if err != nil {
+				return err
+			}
+			return a.printJob(j)
+		},
+	}
+}
+
+func datasetName(d *models.DatasetRef) string {
+	switch {
+	case d == nil:
+		return none
+	case !d.DeletedAt.IsZero():
+		return d.Name + " (deleted)"
+	}
+	return d.Name
+}
+
+// spent is what a job has cost by now; derived tells that its row does not say
+// so and rate and time do.
+func (a *app) spent(j models.Job) (m *models.Money, derived bool) {
+	spent, derived, ok := models.Spend(j, a.gpus(), a.sys.Now())
+	if !ok {
+		return nil, false
+	}
+	return &spent, derived
+}
+
+// spentText marks a derived amount with a ~.
+func (a *app) spentText(j models.Job) string {
+	m, derived := a.spent(j)
+	if derived {
+		return "~" + moneyText(m)
+	}
+	return moneyText(m)
+}
+
+func (a *app) jobJSON(j models.Job) object {
+	spent, derived := a.spent(j)
+	return object{
+		"spent": spent, "spent_derived": derived,
+		"id": j.ID, "dataset_id": j.DatasetID, "dataset_name": datasetNameJSON(j.Dataset), "preset_id": j.PresetID,
+		"hyperparameters": hyperJSON(j.Hyperparameters), "gpu": gpuJSON(j.GPU),
+		"status": j.Status, "stage": j.Stage, "progress": j.Progress,
+		"current_epoch": j.CurrentEpoch, "total_epochs": j.TotalEpochs, "current_step": j.CurrentStep, "total_steps": j.TotalSteps,
+		"current_metrics": j.CurrentMetrics,
+		"queued_at":       timeJSON(j.QueuedAt), "started_at": timeJSON(j.StartedAt), "completed_at": timeJSON(j.CompletedAt),
+		"current_cost": j.CurrentCost, "estimated_total_cost": j.EstimatedTotalCost, "final_cost": j.FinalCost,
+		"error_message": j.ErrorMessage, "error_stack": j.ErrorStack, "artifact_id": j.ArtifactID,
+		"external_job_id": j.ExternalJobID, "created_at": timeJSON(j.CreatedAt), "updated_at": timeJSON(j.UpdatedAt),
+	}
+}
+
+func datasetNameJSON(d *models.DatasetRef) any {
+	if d == nil {
+		return nil
+	}
+	return d.Name
+}
+
+func hyperJSON(h models.Hyperparameters) object {
+	return object{
+		"base_model": h.BaseModel, "learning_rate": h.LearningRate, "batch_size": h.BatchSize, "epochs": h.Epochs,
+		"lora_rank": h.Rank, "lora_alpha": h.Alpha, "lora_dropout": h.Dropout, "warmup_steps": h.WarmupSteps,
+		"weight_decay": h.WeightDecay, "max_grad_norm": h.MaxGradNorm, "max_seq_length": h.MaxSeqLength,
+	}
+}
+
+func gpuJSON(g models.GPUConfig) object {
+	return object{"type": g.Type, "count": g.Count, "memory_gb": g.MemoryGB, "cost_per_gpu_hour": g.CostPerGPUHour}
+}
+
+func (a *app) jobPairs(j models.Job) []pair {
+	h := j.Hyperparameters
+	p := []pair{
+		{"id", j.ID}, {"dataset", datasetName(j.Dataset)}, {"status", string(j.Status)}, {"stage", string(j.Stage)},
+		{"progress", percentText(j.Progress)}, {"step", intText(j.CurrentStep) + " of " + intText(j.TotalSteps)},
+		{"epoch", intText(j.CurrentEpoch) + " of " + intText(&j.TotalEpochs)}, {"training loss", floatText(j.CurrentMetrics.TrainingLoss, 5)},
+		{"validation loss", floatText(j.CurrentMetrics.ValidationLoss, 5)}, {"preset", j.PresetID}, {"base model", h.BaseModel},
+		{"learning rate", floatText(h.LearningRate, 4)}, {"batch size", intText(h.BatchSize)}, {"LoRA rank", intText(h.Rank)},
+		{"LoRA alpha", floatText(h.Alpha, 4)}, {"LoRA dropout", floatText(h.Dropout, 4)},
+		{"GPU", intText(j.GPU.Count) + " x " + j.GPU.Type}, {"cost", a.spentText(j)}, {"estimated cost", moneyText(j.EstimatedTotalCost)},
+		{"queued", timeText(j.QueuedAt)}, {"started", timeText(j.StartedAt)}, {"completed", timeText(j.CompletedAt)},
+		{"artifact", textOf(j.ArtifactID)},
+	}
+	if j.ErrorMessage != nil {
+		p = append(p, pair{"error", *j.ErrorMessage})
+	}
+	return p
+}
