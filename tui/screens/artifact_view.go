@@ -23,7 +23,9 @@ func (s *artifact) draw(f screen.Frame) string {
 		}
 		return kit.Empty(th, text, hint, f.W, f.H)
 	}
-	s.rows(f)
+	if s.rowsDue(f) {
+		s.rows(f)
+	}
 	h, foot := f.H, ""
 	if err := s.feed.Err(); err != nil && h > 3 {
 		h--

@@ -131,7 +131,9 @@ func qualityText(q models.QualityMetrics) string {
 
 func (s *artifacts) View(f screen.Frame) string {
 	return s.frame(f, func(f screen.Frame) string {
-		s.rows(f)
+		if s.rowsDue(f) {
+			s.rows(f)
+		}
 		q := s.list.q
 		where := ""
 		if q.Deleted {

@@ -23,8 +23,11 @@ func (s *costs) draw(f screen.Frame) string {
 	}
 	if f.Now.Sub(s.builtAt) >= 30*time.Second { // running jobs go on to cost
 		s.build(f.Now)
+		s.rows(f)
 	}
-	s.rows(f)
+	if s.rowsDue(f) {
+		s.rows(f)
+	}
 	h := f.H
 	var top []string
 	if h >= 4 {

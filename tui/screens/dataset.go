@@ -205,7 +205,9 @@ func (s *dataset) draw(f screen.Frame) string {
 // time.
 func (s *dataset) panes(f screen.Frame, d models.Dataset, h int) string {
 	th := f.Theme
-	s.rows(f)
+	if s.rowsDue(f) {
+		s.rows(f)
+	}
 	name := models.Clean(d.Name)
 	s.split = 0
 	if f.W >= 110 {

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"charm.land/lipgloss/v2"
+	"github.com/charmbracelet/x/ansi"
 
 	"github.com/loratop/loratop/models"
 	"github.com/loratop/loratop/tui/kit"
@@ -66,9 +67,9 @@ func turnLines(th theme.Theme, t models.Turn, w int, folded bool) []string {
 	narrow := w < narrowSample
 	indent := roleWidth
 	if narrow {
-		indent = min(2, w-1)
+		indent = min(2, max(0, w-2)) // a wide rune needs two cells
 	}
-	body := foldLines(kit.Wrap(clipBytes(models.CleanLines(t.Content), maxTurnBytes), w-indent), folded)
+	body := foldLines(wrap(clipBytes(models.CleanLines(t.Content), maxTurnBytes), w-indent), folded)
 	pad := kit.Spaces(indent)
 	var out []string
 	if narrow {
@@ -116,6 +117,20 @@ func foldLines(lines []string, folded bool) folding {
 		return folding{lines: lines}
 	}
 	return folding{lines: lines[:foldedLines], hidden: len(lines) - foldedLines}
+}
+
+// wrap is kit.Wrap for text that must not be lost at any width: what stays too
+// wide there (a hyphen or blanks at the edge) is cut through.
+func wrap(s string, w int) []string {
+	var out []string
+	for _, l := range kit.Wrap(s, w) {
+		if kit.Width(l) <= w {
+			out = append(out, l)
+			continue
+		}
+		out = append(out, strings.Split(ansi.Hardwrap(l, w, true), "\n")...)
+	}
+	return out
 }
 
 // clipBytes cuts s to at most n bytes at a rune boundary and says so.

@@ -132,7 +132,9 @@ func sizeText(n models.Int) string {
 
 func (s *datasets) View(f screen.Frame) string {
 	return s.frame(f, func(f screen.Frame) string {
-		s.rows(f)
+		if s.rowsDue(f) {
+			s.rows(f)
+		}
 		q := s.list.q
 		filter := "all states"
 		if st := datasetFilters()[s.status]; st != "" {

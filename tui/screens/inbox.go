@@ -116,7 +116,9 @@ func (s *inbox) rows(f screen.Frame) {
 func (s *inbox) View(f screen.Frame) string { return s.frame(f, s.draw) }
 
 func (s *inbox) draw(f screen.Frame) string {
-	s.rows(f)
+	if s.rowsDue(f) {
+		s.rows(f)
+	}
 	unread := 0
 	for _, n := range s.list.items {
 		if s.unread(n) {

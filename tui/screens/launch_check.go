@@ -59,7 +59,7 @@ func (d *draft) problems(gpus []models.GPU, a allowance) []models.Problem {
 	}
 	if e, ok := d.estimate(gpus); ok && a.exceeded(e.Total) {
 		left, _ := a.left()
-		out = append(out, models.Problem{Text: fmt.Sprintf("the estimate is above what is left of the month's budget ($%s)", left.Round())})
+		out = append(out, models.Problem{Text: fmt.Sprintf("the estimate is above the $%s left of the month's budget", left.Round())})
 	}
 	order := launchFields()
 	slices.SortStableFunc(out, func(x, y models.Problem) int {

@@ -38,7 +38,7 @@ func (l *launch) reviewState(th theme.Theme, w int) []string {
 }
 
 func wrapped(paint func(...string) string, text string, w int) []string {
-	lines := kit.Wrap(models.CleanLines(text), w)
+	lines := wrap(models.CleanLines(text), w)
 	for i := range lines {
 		lines[i] = paint(lines[i])
 	}

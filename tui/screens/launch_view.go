@@ -3,7 +3,6 @@ package screens
 import (
 	"fmt"
 	"strings"
-	"time"
 
 	"charm.land/lipgloss/v2"
 
@@ -31,7 +30,7 @@ func (l *launch) draw(f screen.Frame) string {
 	case f.W < launchWide || f.H < 8:
 		return l.drawNarrow(f)
 	}
-	left := max(46, min(f.W*3/5, 84))
+	left := max(46, min(f.W*58/100, 84))
 	iw, ih := kit.PanelInner(left, f.H)
 	l.rowsAt = 1
 	form := kit.Panel(f.Theme, "New training job", l.drawForm(f, iw, ih), left, f.H, f.Focus)
@@ -185,7 +184,7 @@ func (l *launch) datasetValue(th theme.Theme, style lipgloss.Style) string {
 func (l *launch) fieldHelp(th theme.Theme, p *models.Problem, w int) string {
 	if l.field() == fieldDataset && l.note != nil {
 		text, hint := models.Explain(l.note)
-		return th.Bad.Render(strings.Join(kit.Wrap(text+" "+hint, w), "\n"))
+		return th.Bad.Render(strings.Join(wrap(text+" "+hint, w), "\n"))
 	}
 	style, text := th.Faint, ""
 	switch {
@@ -196,7 +195,7 @@ func (l *launch) fieldHelp(th theme.Theme, p *models.Problem, w int) string {
 	default:
 		text = l.plainHelp()
 	}
-	lines := kit.Wrap(text, w)
+	lines := wrap(text, w)
 	for i := range lines {
 		lines[i] = style.Render(lines[i])
 	}
@@ -226,8 +225,9 @@ func (l *launch) estimatePairs(th theme.Theme) [][2]string {
 		return nil
 	}
 	out := [][2]string{
-		{"Steps", fmt.Sprintf("%s (%s an epoch)", kit.Int(&e.TotalSteps), kit.Int(&e.StepsPerEpoch))},
-		{"Time", kit.Duration(time.Duration(e.Hours*float64(time.Hour)).Round(time.Minute)) + fmt.Sprintf(" (%.2f h)", e.Hours)},
+		{"Steps", kit.Int(&e.TotalSteps)},
+		{"An epoch", kit.Int(&e.StepsPerEpoch)},
+		{"Time", hoursText(e.Hours)},
 		{"Rate", kit.Money(&e.HourlyRate) + " an hour"},
 		{"Compute", kit.Money(&e.Compute)},
 		{"Storage", kit.Money(&e.Storage)},
@@ -243,12 +243,24 @@ func (l *launch) estimatePairs(th theme.Theme) [][2]string {
 	return out
 }
 
+// hoursText is a time of hours in minutes, and as the number the formula gives.
+func hoursText(h float64) string {
+	if h > 1e6 {
+		return fmt.Sprintf("%.0f h", h)
+	}
+	m := int(h*60 + 0.5)
+	if m < 60 {
+		return fmt.Sprintf("%dm (%.2f h)", m, h)
+	}
+	return fmt.Sprintf("%dh %02dm (%.2f h)", m/60, m%60, h)
+}
+
 // drawSide is the estimate and all problems of the form.
 func (l *launch) drawSide(th theme.Theme, w, h int) string {
 	pairs := l.estimatePairs(th)
 	var out []string
 	if pairs == nil {
-		out = append(out, kit.Wrap("Choose a dataset, and give batch size, epochs and GPUs, to see steps, time and cost.", w)...)
+		out = append(out, wrap("Choose a dataset, and give batch size, epochs and GPUs, to see steps, time and cost.", w)...)
 	} else {
 		out = append(out, kit.KeyValues(th, pairs, w))
 	}
@@ -265,7 +277,7 @@ func problemLines(th theme.Theme, list []models.Problem, w int) []string {
 		if p.Hard {
 			style, mark = th.Bad, th.Glyph("✗ ", "x ")
 		}
-		for i, line := range kit.Wrap(models.Clean(p.Text), max(1, w-2)) {
+		for i, line := range wrap(models.Clean(p.Text), max(1, w-2)) {
 			if i > 0 {
 				mark = "  "
 			}

@@ -18,6 +18,7 @@ type paint struct {
 	key   paintKey
 	text  string
 	valid bool
+	rowed paintKey // theme and tick that the rows of a table were made for
 }
 
 type paintKey struct {
@@ -46,6 +47,15 @@ func (p *paint) frame(f screen.Frame, draw func(screen.Frame) string) string {
 	}
 	p.text = kit.Fit(draw(f), f.W, f.H)
 	return p.text
+}
+
+// rowsDue reports, once, that rows made for an earlier frame show ages or styles
+// of then. What changes the rows themselves makes them anew at once.
+func (p *paint) rowsDue(f screen.Frame) bool {
+	key := paintKey{theme: f.Theme.ID, tick: f.Now.Unix() / int64(paintTick/time.Second)}
+	due := key != p.rowed
+	p.rowed = key
+	return due
 }
 
 // now is the time of the last frame, or the scope's before the first.
