@@ -137,9 +137,11 @@ func (d *dialog) view(th theme.Theme, w, h int) (box string, no, yes [2]int) {
 	case d.Typed != "":
 		lines = append(lines, kit.Wrap("Type "+th.Strong.Render(d.Typed)+" to go on:", iw)...)
 		lines = append(lines, th.Accent.Render("> ")+d.input.View(th, iw-2))
-		last = th.Faint.Render("enter " + strings.ToLower(d.Yes) + th.Glyph(" · ", " - ") + "esc no")
-		if d.wrong {
+		switch {
+		case d.wrong:
 			last = th.Bad.Render("That is not the same text")
+		case d.ready:
+			last = th.Faint.Render("enter: " + strings.ToLower(d.Yes) + th.Glyph(" · ", " - ") + "esc: no")
 		}
 	case d.ready:
 		last, no, yes = d.buttons(th)

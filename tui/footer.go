@@ -16,6 +16,9 @@ func (s *shell) drawFoot() {
 	}
 	left, right := s.footKeys()
 	key := barKey(s.w, s.th.ID, left, right)
+	if p := s.top(); p != nil {
+		key += "\x00" + p.link() // the same keys of another page do something else
+	}
 	if s.draw.foot.key == key {
 		return
 	}

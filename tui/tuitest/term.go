@@ -3,6 +3,7 @@
 package tuitest
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -82,7 +83,7 @@ func Start(tb testing.TB, w, h int, run Main) *Term {
 	t.resize(w, h)
 	go func() {
 		defer close(t.done)
-		t.err = run(ctx, in, t, []string{"TERM=xterm-256color", "COLORTERM=truecolor", "LANG=C.UTF-8"})
+		t.err = run(ctx, in, newlines{t}, []string{"TERM=xterm-256color", "COLORTERM=truecolor", "LANG=C.UTF-8"})
 	}()
 	tb.Cleanup(func() {
 		cancel()
@@ -94,6 +95,17 @@ func Start(tb testing.TB, w, h int, run Main) *Term {
 		_ = in.Close()
 	})
 	return t
+}
+
+// newlines does what a tty does for a program whose input is none: a line feed
+// also returns to the first column.
+type newlines struct{ t *Term }
+
+func (n newlines) Write(p []byte) (int, error) {
+	if _, err := n.t.Write(bytes.ReplaceAll(p, []byte("\n"), []byte("\r\n"))); err != nil {
+		return 0, err
+	}
+	return len(p), nil
 }
 
 // Press sends keys by name, one after the other: "j", "enter", "ctrl+p".
