@@ -44,7 +44,7 @@ func (c *Client) SignIn(ctx context.Context, email, password string) (models.Ses
 	}
 	res, err := at.SignInWithEmailPassword(email, password)
 	if err != nil {
-		return models.Session{}, fail(op, err)
+		return models.Session{}, fail(op, authError(err))
 	}
 	l, err := c.sess.adopt(ctx, res.Session)
 	if err != nil {
@@ -71,7 +71,7 @@ func (c *Client) SignUp(ctx context.Context, email, password string) (models.Sig
 	}
 	res, err := at.Signup(types.SignupRequest{Email: email, Password: password})
 	if err != nil {
-		return models.SignUpResult{}, fail(op, err)
+		return models.SignUpResult{}, fail(op, authError(err))
 	}
 	if res.AccessToken == "" {
 		return models.SignUpResult{Confirmation: true}, nil
@@ -157,9 +157,18 @@ func (s *sessions) grantRefresh(ctx context.Context, token string) (StoredSessio
 	}
 	res, err := at.RefreshToken(token)
 	if err != nil {
-		return StoredSession{}, err
+		return StoredSession{}, authError(err)
 	}
 	return s.stored(res.Session)
+}
+
+// authError names what is left when neither the server nor the network said
+// what is wrong: gotrue-go could not read the reply.
+func authError(err error) error {
+	if e := fail("", err); models.CodeOf(e) != models.CodeUnknown {
+		return e
+	}
+	return undecodable(err)
 }
 
 // stored reads the server's session. The end is counted from now by this

@@ -53,7 +53,7 @@ func New(o Options) (*Client, error) {
 	o.URL, o.Key = base.String(), key
 	c := &Client{opts: o, base: base}
 	c.net = &transport{
-		base: o.HTTP, origin: base, key: key, readOnly: o.ReadOnly,
+		base: o.HTTP, origin: base, key: key, readOnly: o.ReadOnly, limit: replyCap,
 		log: o.Log, now: o.Now, sleep: sleep,
 	}
 	bridge, err := newBridge(base, key, c.net)

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
 
 	"github.com/loratop/loratop/models"
@@ -80,16 +81,16 @@ func (m mark) after(column string, asc bool) string {
 func markOf(row json.RawMessage, list, column string) (mark, error) {
 	var m map[string]json.RawMessage
 	if err := json.Unmarshal(row, &m); err != nil {
-		return mark{}, fmt.Errorf("decode row: %w", err)
+		return mark{}, undecodable(err)
 	}
 	id := text(m["id"])
 	if !isUUID(id) {
-		return mark{}, fmt.Errorf("row without an id")
+		return mark{}, undecodable(errors.New("a row without an id"))
 	}
 	out := mark{List: list, ID: id}
 	raw, ok := m[column]
 	if !ok {
-		return mark{}, fmt.Errorf("row without %s", column)
+		return mark{}, undecodable(errors.New("a row without " + column))
 	}
 	if string(raw) != "null" {
 		v := text(raw)

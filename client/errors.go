@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"strconv"
 	"syscall"
+	"time"
 
 	"github.com/loratop/loratop/models"
 )
@@ -34,22 +35,41 @@ func fail(op string, err error) error {
 // classify explains an error that no server sent.
 func classify(err error) *models.Error {
 	e := &models.Error{Err: err}
-	var syntax *json.SyntaxError
-	var shape *json.UnmarshalTypeError
+	var network net.Error
 	switch {
 	case errors.Is(err, context.Canceled):
 		e.Code, e.Msg = models.CodeCanceled, "stopped"
 	case errors.Is(err, context.DeadlineExceeded), isTimeout(err):
 		e.Code, e.Msg, e.Retry = models.CodeTimeout, "no answer in time", true
 		e.Hint = "try again; if it stays so, check the network"
-	case errors.As(err, &syntax), errors.As(err, &shape):
-		e.Code, e.Msg = models.CodeServer, "the reply could not be understood"
-		e.Hint = "check that the URL is a Supabase project's: " + clip(err.Error(), 120)
-	default:
+	case errors.As(err, &network), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF), isErrno(err):
 		e.Code, e.Msg, e.Retry = models.CodeNetwork, networkText(err), true
 		e.Hint = "check the network and the profile's URL"
+	case isFormat(err):
+		return undecodable(err)
+	default:
+		e.Code, e.Msg = models.CodeUnknown, clip(err.Error(), 300)
 	}
 	return e
+}
+
+// undecodable is a 2xx reply that is not what was asked for.
+func undecodable(err error) *models.Error {
+	return &models.Error{Code: models.CodeServer, Msg: "the server's reply could not be understood", Err: err,
+		Hint: "check that the URL is a Supabase project's: " + clip(err.Error(), 160)}
+}
+
+// isFormat finds what the libraries return for a reply of another form.
+func isFormat(err error) bool {
+	var syntax *json.SyntaxError
+	var shape *json.UnmarshalTypeError
+	var moment *time.ParseError
+	return errors.As(err, &syntax) || errors.As(err, &shape) || errors.As(err, &moment)
+}
+
+func isErrno(err error) bool {
+	var errno syscall.Errno
+	return errors.As(err, &errno)
 }
 
 func isTimeout(err error) bool {

@@ -146,7 +146,7 @@ func makePage[T any](res rows, name string, lq models.ListQuery, total int64) (m
 	page := models.Page[T]{Items: make([]T, len(raw))}
 	for i, r := range raw {
 		if err := json.Unmarshal(r, &page.Items[i]); err != nil {
-			return models.Page[T]{}, fmt.Errorf("decode row: %w", err)
+			return models.Page[T]{}, undecodable(err)
 		}
 	}
 	if lq.Count {
@@ -243,7 +243,7 @@ func all[T any](ctx context.Context, c *Client, me *live, base query, id tableID
 		for _, r := range raw {
 			var v T
 			if err := json.Unmarshal(r, &v); err != nil {
-				return nil, fmt.Errorf("decode row: %w", err)
+				return nil, undecodable(err)
 			}
 			out = append(out, v)
 		}

@@ -85,7 +85,7 @@ type rows struct {
 
 func (r rows) into(dst any) error {
 	if err := json.Unmarshal(r.data, dst); err != nil {
-		return fmt.Errorf("decode rows: %w", err)
+		return undecodable(err)
 	}
 	return nil
 }

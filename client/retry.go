@@ -32,6 +32,9 @@ func broken(err error) *failure {
 		return &failure{err: &models.Error{Code: models.CodeServer, Msg: err.Error(), Hint: "ask for fewer rows", Err: err}}
 	}
 	e := classify(err)
+	if e.Code == models.CodeUnknown || e.Code == models.CodeServer { // a RoundTripper knows no others
+		e = &models.Error{Code: models.CodeNetwork, Msg: networkText(err), Hint: "check the network and the profile's URL", Retry: true, Err: err}
+	}
 	return &failure{err: e, retry: e.Code == models.CodeNetwork || e.Code == models.CodeTimeout}
 }
 

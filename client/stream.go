@@ -46,6 +46,6 @@ func (t *transport) open(ctx context.Context, req *http.Request, bearer string) 
 		return res, nil
 	}
 	defer func() { _ = res.Body.Close() }()
-	data, _ := readCapped(res) // the status alone says that it failed
+	data, _ := readCapped(res, t.limit) // the status alone says that it failed
 	return nil, refused(out.URL.Path, res.StatusCode, res.Header, data)
 }

@@ -21,7 +21,7 @@ import (
 const (
 	requestTime = 30 * time.Second // for a whole request, when its context sets no deadline
 	attemptTime = 15 * time.Second // for one try of a request that may be tried again
-	replyCap    = 64 << 20         // bytes of one buffered reply, after decompression
+	replyCap    = 64 << 20
 	userAgent   = "loratop"
 )
 
@@ -33,6 +33,7 @@ type transport struct {
 	origin   *url.URL
 	key      string
 	readOnly bool
+	limit    int64 // bytes of one buffered reply, after decompression
 	log      *slog.Logger
 	now      func() time.Time
 	sleep    func(context.Context, time.Duration) error
@@ -103,7 +104,7 @@ func (t *transport) once(ctx context.Context, req *http.Request, body []byte, be
 		return nil, broken(err)
 	}
 	defer func() { _ = res.Body.Close() }()
-	data, err := readCapped(res)
+	data, err := readCapped(res, t.limit)
 	t.trace(out, res.StatusCode, len(data), start, err)
 	if res.StatusCode < 200 || res.StatusCode > 299 {
 		return nil, refused(out.URL.Path, res.StatusCode, res.Header, data)
@@ -184,15 +185,15 @@ func drain(req *http.Request) ([]byte, error) {
 	return io.ReadAll(req.Body)
 }
 
-var errTooLarge = errors.New("the reply is larger than 64 MiB")
+var errTooLarge = errors.New("the reply is too large")
 
 // readCapped reads a reply to its end and notices when it was cut off.
-func readCapped(res *http.Response) ([]byte, error) {
-	data, err := io.ReadAll(io.LimitReader(res.Body, replyCap+1))
+func readCapped(res *http.Response, limit int64) ([]byte, error) {
+	data, err := io.ReadAll(io.LimitReader(res.Body, limit+1))
 	if err != nil {
 		return data, err
 	}
-	if len(data) > replyCap {
+	if int64(len(data)) > limit {
 		return nil, errTooLarge
 	}
 	return data, nil

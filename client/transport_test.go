@@ -199,8 +199,9 @@ func TestReplyCap(t *testing.T) {
 		return &http.Response{StatusCode: 200, Header: http.Header{}, Body: io.NopCloser(endless{})}, nil
 	})
 	c := signedIn(t, newFake(t, nil), func(o *Options) { o.HTTP = rt })
+	c.net.limit = 1 << 20
 	_, err := c.Datasets(context.Background(), models.ListQuery{})
-	if e := wantError(t, err, models.CodeServer); !strings.Contains(e.Msg, "larger") {
+	if e := wantError(t, err, models.CodeServer); !strings.Contains(e.Msg, "too large") {
 		t.Errorf("%q", e.Msg)
 	}
 }
