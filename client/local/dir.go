@@ -31,7 +31,8 @@ type owner struct {
 
 // openDir takes the folder for this stack alone, and clears it when asked to.
 func (s *Stack) openDir(o Options) error {
-	if err := claimDir(o.Dir); err != nil {
+	fresh, err := claimDir(o.Dir)
+	if err != nil {
 		return err
 	}
 	lock := flock.New(filepath.Join(o.Dir, "lock"))
@@ -46,9 +47,11 @@ func (s *Stack) openDir(o Options) error {
 	if err := writeOwner(o.Dir, owner{PID: os.Getpid()}); err != nil {
 		return err
 	}
-	if !o.Reset {
+	if !o.Reset && !fresh {
 		return nil
 	}
+	// A fresh folder is cleared too: root's database lies elsewhere, and may be
+	// left of a folder of this name that was deleted by hand.
 	if err := pgproc.Remove(filepath.Join(o.Dir, "postgres")); err != nil {
 		return err
 	}
@@ -61,29 +64,33 @@ func (s *Stack) openDir(o Options) error {
 }
 
 // claimDir makes the folder, or makes sure that it is one of ours.
-func claimDir(dir string) error {
+func claimDir(dir string) (fresh bool, err error) {
 	mode := fs.FileMode(0o700)
 	if os.Geteuid() == 0 {
 		mode = 0o711 // the user who runs PostgreSQL has to pass; the files are closed to him
 	}
 	if err := os.MkdirAll(dir, mode); err != nil {
-		return fmt.Errorf("folder of the stack: %w", err)
+		return false, fmt.Errorf("folder of the stack: %w", err)
 	}
 	mark := filepath.Join(dir, markFile)
 	if _, err := os.Stat(mark); err == nil {
-		return nil
+		return false, nil
 	}
 	entries, err := os.ReadDir(dir)
 	if err != nil {
-		return fmt.Errorf("folder of the stack: %w", err)
+		return false, fmt.Errorf("folder of the stack: %w", err)
 	}
 	if len(entries) > 0 {
-		return fmt.Errorf("%s is not empty and not a folder of loratop: choose another one with --dir", dir)
+		return false, fmt.Errorf("%s is not empty and not a folder of loratop: choose another one with --dir", dir)
 	}
 	if err := os.Chmod(dir, mode); err != nil { // whatever the umask is
-		return fmt.Errorf("folder of the stack: %w", err)
+		return false, fmt.Errorf("folder of the stack: %w", err)
 	}
-	return os.WriteFile(mark, []byte("This folder belongs to `loratop demo`; --reset clears it.\n"), 0o600)
+	text := "This folder belongs to `loratop demo`; --reset clears it.\n"
+	if err := os.WriteFile(mark, []byte(text), 0o600); err != nil {
+		return false, fmt.Errorf("folder of the stack: %w", err)
+	}
+	return true, nil
 }
 
 // inUse says who has the folder, as far as he has said.
