@@ -28,8 +28,12 @@ type artifact struct {
 }
 
 func newArtifact(b Artifacts, o Options) func(screen.Scope, screen.Args) screen.Screen {
+	dir, err := filepath.Abs(o.DownloadDir) // of "" the working folder, as for the plain command
+	if err != nil {
+		dir = o.DownloadDir
+	}
 	return func(sc screen.Scope, args screen.Args) screen.Screen {
-		s := &artifact{id: args.At(0), doc: kit.NewScroller(true), down: newDownloads(sc, b, o.DownloadDir), table: kit.NewTable(
+		s := &artifact{id: args.At(0), doc: kit.NewScroller(true), down: newDownloads(sc, b, dir), table: kit.NewTable(
 			kit.Column{Title: "File", Min: 12},
 			kit.Column{Title: "Size", Min: 8, Max: 9, Right: true, Drop: 1},
 			kit.Column{Title: "Download", Min: 10, Max: 22},
@@ -175,10 +179,7 @@ func (s *artifact) fetch(only int) tea.Cmd {
 
 func (s *artifact) fetchOff() string {
 	_, i := s.selected()
-	switch {
-	case s.down.dir == "":
-		return "no download folder is configured"
-	case i < 0:
+	if i < 0 {
 		return "there is no file"
 	}
 	return ""
@@ -192,27 +193,27 @@ func (s *artifact) Actions() []screen.Action {
 		return ""
 	}
 	return []screen.Action{
-		{ID: "artifact.download", Keys: screen.Bind("d", "download the file", "d", "enter"), Off: s.fetchOff, Do: func() tea.Cmd {
+		{ID: "artifact.download", Keys: screen.Bind("d", "download", "d", "enter"), Off: s.fetchOff, Do: func() tea.Cmd {
 			_, i := s.selected()
 			return s.fetch(i)
 		}},
-		{ID: "artifact.downloadAll", Keys: screen.Bind("D", "download all files"), Off: s.fetchOff, Do: func() tea.Cmd { return s.fetch(-1) }},
-		{ID: "artifact.stop", Keys: screen.Bind("x", "stop the download"), Off: stopOff, Do: func() tea.Cmd {
+		{ID: "artifact.downloadAll", Keys: screen.Bind("D", "download all"), Off: s.fetchOff, Do: func() tea.Cmd { return s.fetch(-1) }},
+		{ID: "artifact.stop", Keys: screen.Bind("x", "stop"), Off: stopOff, Do: func() tea.Cmd {
 			s.touch()
 			s.down.stop()
 			s.rows(s.last)
 			return nil
 		}},
-		{ID: "artifact.job", Keys: screen.Bind("J", "open its job"), Off: s.loadedOff, Do: func() tea.Cmd {
+		{ID: "artifact.job", Keys: screen.Bind("J", "its job"), Off: s.loadedOff, Do: func() tea.Cmd {
 			a, _ := s.feed.Value()
 			return screen.Go("job/" + a.JobID)
 		}},
-		{ID: "artifact.dataset", Keys: screen.Bind("T", "open its dataset"), Off: s.loadedOff, Do: func() tea.Cmd {
+		{ID: "artifact.dataset", Keys: screen.Bind("T", "its dataset"), Off: s.loadedOff, Do: func() tea.Cmd {
 			a, _ := s.feed.Value()
 			return screen.Go("dataset/" + a.DatasetID)
 		}},
-		{ID: "artifact.pane", Keys: screen.Bind("tab", "files or text", "tab", "shift+tab")},
-		{ID: "artifact.copy", Keys: screen.Bind("p", "copy the saved file's path"), Quiet: true, Off: s.copyOff, Do: func() tea.Cmd {
+		{ID: "artifact.pane", Keys: screen.Bind("tab", "other pane", "tab", "shift+tab")},
+		{ID: "artifact.copy", Keys: screen.Bind("p", "copy saved path"), Quiet: true, Off: s.copyOff, Do: func() tea.Cmd {
 			a, i := s.selected()
 			return screen.Copy("path", s.down.files[a.Files[i].Path].got.Path)
 		}},

@@ -88,10 +88,8 @@ func (s *artifact) fileNote(th theme.Theme, w int) []string {
 	}
 	t := s.down.files[a.Files[i].Path]
 	switch {
-	case t == nil && s.down.dir != "":
-		return []string{th.Faint.Render(kit.Truncate("d saves to "+models.Clean(s.down.dir), w))}
 	case t == nil:
-		return nil
+		return []string{th.Faint.Render(kit.Truncate("d saves below "+models.Clean(s.down.dir), w))}
 	case t.state == transferDone:
 		out := wrapped(th.Good.Render, t.got.Path, w)
 		return append(out, th.Dim.Render(kit.Truncate("sha256 "+models.Clean(t.got.SHA256), w)))

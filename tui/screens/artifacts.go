@@ -21,13 +21,13 @@ type artifacts struct {
 func newArtifacts(b Artifacts, _ Options) func(screen.Scope, screen.Args) screen.Screen {
 	return func(sc screen.Scope, _ screen.Args) screen.Screen {
 		s := &artifacts{sort: newSort(artifactSorts()), table: kit.NewTable(
-			kit.Column{Title: "Name", Min: 14, Sort: "name"},
-			kit.Column{Title: "Dataset", Min: 10, Drop: 5},
+			kit.Column{Title: "Name", Min: 24, Sort: "name"},
+			kit.Column{Title: "Dataset", Min: 12, Drop: 6},
 			kit.Column{Title: "Quality", Min: 13, Max: 15, Drop: 1},
 			kit.Column{Title: "Val loss", Min: 8, Max: 8, Right: true, Drop: 3},
 			kit.Column{Title: "Perplex.", Min: 8, Max: 8, Right: true, Drop: 4},
 			kit.Column{Title: "Files", Min: 5, Max: 5, Right: true, Drop: 7},
-			kit.Column{Title: "Cost", Min: 8, Max: 10, Right: true, Drop: 6},
+			kit.Column{Title: "Cost", Min: 8, Max: 10, Right: true, Drop: 5},
 			kit.Column{Title: "Age", Min: 5, Max: 5, Right: true, Drop: 2, Sort: "created_at"},
 		)}
 		s.list = newListing(sc, "list artifacts", screen.Every(20*time.Second, 2*time.Minute), models.ListQuery{},
@@ -177,8 +177,8 @@ func (s *artifacts) Actions() []screen.Action {
 			id, _ := s.table.Selected()
 			return screen.Go("artifact/" + id)
 		}},
-		{ID: "artifacts.sort", Keys: screen.Bind("s", "sort by the next column"), Do: func() tea.Cmd { s.sort.cycle(); return s.reorder() }},
-		{ID: "artifacts.flip", Keys: screen.Bind("S", "reverse the order"), Quiet: true, Do: func() tea.Cmd { s.sort.flip(); return s.reorder() }},
+		{ID: "artifacts.sort", Keys: screen.Bind("s", "sort"), Do: func() tea.Cmd { s.sort.cycle(); return s.reorder() }},
+		{ID: "artifacts.flip", Keys: screen.Bind("S", "reverse order"), Quiet: true, Do: func() tea.Cmd { s.sort.flip(); return s.reorder() }},
 		{ID: "artifacts.trash", Keys: screen.Bind("t", "trash or living"), Quiet: true, Do: func() tea.Cmd {
 			s.touch()
 			return s.list.set(func(q *models.ListQuery) { q.Deleted = !q.Deleted })

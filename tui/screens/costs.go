@@ -205,12 +205,12 @@ func (s *costs) nextPeriod() tea.Cmd {
 
 func (s *costs) Actions() []screen.Action {
 	return []screen.Action{
-		{ID: "costs.open", Keys: screen.Bind("enter", "open the job"), Off: s.openOff, Do: func() tea.Cmd {
+		{ID: "costs.open", Keys: screen.Bind("enter", "open job"), Off: s.openOff, Do: func() tea.Cmd {
 			l, _ := s.selected()
 			return screen.Go("job/" + l.JobID)
 		}},
-		{ID: "costs.period", Keys: screen.Bind("p", "next period"), Do: s.nextPeriod},
-		{ID: "costs.group", Keys: screen.Bind("b", "group by month, type or job"), Do: func() tea.Cmd {
+		{ID: "costs.period", Keys: screen.Bind("p", "period"), Do: s.nextPeriod},
+		{ID: "costs.group", Keys: screen.Bind("b", "group by"), Do: func() tea.Cmd {
 			s.touch()
 			s.group = (s.group + 1) % len(costGroupings())
 			return nil

@@ -257,18 +257,18 @@ func (s *dataset) usesBody(f screen.Frame, w, h int) string {
 
 func (s *dataset) Actions() []screen.Action {
 	return []screen.Action{
-		{ID: "dataset.launch", Keys: screen.Bind("l", "launch a job with it"), Off: s.launchOff, Do: func() tea.Cmd { return screen.Go("launch/" + s.id) }},
-		{ID: "dataset.open", Keys: screen.Bind("enter", "open the job or artifact"), Off: s.openOff, Do: func() tea.Cmd {
+		{ID: "dataset.launch", Keys: screen.Bind("l", "launch with it"), Off: s.launchOff, Do: func() tea.Cmd { return screen.Go("launch/" + s.id) }},
+		{ID: "dataset.open", Keys: screen.Bind("enter", "open job or artifact"), Off: s.openOff, Do: func() tea.Cmd {
 			link, _ := s.table.Selected()
 			return screen.Go(link)
 		}},
-		{ID: "dataset.pane", Keys: screen.Bind("tab", "text or jobs and artifacts", "tab", "shift+tab")},
-		{ID: "dataset.fold", Keys: screen.Bind("z", "fold or unfold the samples"), Do: func() tea.Cmd {
+		{ID: "dataset.pane", Keys: screen.Bind("tab", "other pane", "tab", "shift+tab")},
+		{ID: "dataset.fold", Keys: screen.Bind("z", "fold samples"), Do: func() tea.Cmd {
 			s.touch()
 			s.folded = !s.folded
 			return nil
 		}},
-		{ID: "dataset.path", Keys: screen.Bind("p", "copy the storage path"), Quiet: true, Off: s.loadedOff, Do: func() tea.Cmd {
+		{ID: "dataset.path", Keys: screen.Bind("p", "copy storage path"), Quiet: true, Off: s.loadedOff, Do: func() tea.Cmd {
 			d, _ := s.feed.Value()
 			return screen.Copy("storage path", models.Clean(d.StorageBucket+"/"+d.StoragePath))
 		}},

@@ -18,6 +18,11 @@ func datasetLines(th theme.Theme, d models.Dataset, now time.Time, w int, folded
 		out = append(append(out, wrapped(th.Text.Render, *d.Description, w)...), "")
 	}
 	out = append(out, splitLines(kit.Columns2(th, datasetFacts(th, d, now), w))...)
+	out = append(out, "", kit.KeyValues(th, [][2]string{
+		{"File", models.Clean(d.FileName) + th.Faint.Render("  "+sizeText(d.FileSize))},
+		{"Stored at", models.Clean(d.StorageBucket + "/" + d.StoragePath)},
+		{"Id", models.Clean(d.ID)},
+	}, w))
 	if list := d.Errors(); len(list) > 0 {
 		out = append(out, "", kit.Rule(th, fmt.Sprintf("Validation errors (%d)", len(list)), w))
 		out = append(out, findingLines(th, list, w)...)
@@ -78,16 +83,11 @@ func datasetFacts(th theme.Theme, d models.Dataset, now time.Time) [][2]string {
 		{"Training pairs", kit.Int(d.TotalTrainingPairs)},
 		{"Validation pairs", kit.Int(d.TotalValidationPairs)},
 		{"Tokens", kit.Int(d.TotalTokens)},
-		{"Turns / conversation", kit.Float(d.AvgTurnsPerConversation, 3)},
-		{"Tokens / turn", kit.Float(d.AvgTokensPerTurn, 3)},
+		{"Average turns", kit.Float(d.AvgTurnsPerConversation, 3)},
+		{"Tokens a turn", kit.Float(d.AvgTokensPerTurn, 3)},
 		{"Format", models.Clean(string(d.Format))},
-		{"File", models.Clean(d.FileName)},
-		{"Size", sizeText(d.FileSize)},
-		{"Bucket", models.Clean(d.StorageBucket)},
-		{"Path", models.Clean(d.StoragePath)},
 		{"Created", kit.Clock(d.CreatedAt.Time, now)},
 		{"Validated", kit.Clock(d.ValidatedAt.Time, now)},
-		{"Id", models.Clean(d.ID)},
 	}
 }
 

@@ -1,6 +1,7 @@
 package screens
 
 import (
+	"strings"
 	"time"
 
 	tea "charm.land/bubbletea/v2"
@@ -43,7 +44,7 @@ func datasetSorts() []sortOption {
 func datasetColumns() []kit.Column {
 	return []kit.Column{
 		{Title: "Status", Min: 12, Max: 12},
-		{Title: "Name", Min: 12, Sort: "name"},
+		{Title: "Name", Min: 24, Sort: "name"},
 		{Title: "Pairs", Min: 7, Max: 7, Right: true, Drop: 1, Sort: "total_training_pairs"},
 		{Title: "Tokens", Min: 7, Max: 7, Right: true, Drop: 3, Sort: "total_tokens"},
 		{Title: "Size", Min: 8, Max: 8, Right: true, Drop: 4, Sort: "file_size"},
@@ -164,7 +165,7 @@ func (s *datasets) rowNote(f screen.Frame) string {
 		return diagnosisLine(f.Theme, diagnosis, f.W)
 	}
 	if d.Status == models.DatasetError && d.ErrorMessage != nil {
-		return f.Theme.Bad.Render(kit.Truncate(models.Clean(*d.ErrorMessage), f.W))
+		return strings.Join(wrapped(f.Theme.Bad.Render, models.Clean(*d.ErrorMessage), f.W), "\n")
 	}
 	return ""
 }
@@ -211,14 +212,14 @@ func (s *datasets) Actions() []screen.Action {
 			id, _ := s.table.Selected()
 			return screen.Go("dataset/" + id)
 		}},
-		{ID: "datasets.launch", Keys: screen.Bind("l", "launch a job with it"), Off: s.launchOff, Do: func() tea.Cmd {
+		{ID: "datasets.launch", Keys: screen.Bind("l", "launch with it"), Off: s.launchOff, Do: func() tea.Cmd {
 			id, _ := s.table.Selected()
 			return screen.Go("launch/" + id)
 		}},
-		{ID: "datasets.filter", Keys: screen.Bind("f", "next state filter"), Do: s.nextFilter},
-		{ID: "datasets.sort", Keys: screen.Bind("s", "sort by the next column"), Do: func() tea.Cmd { s.sort.cycle(); return s.reorder() }},
-		{ID: "datasets.flip", Keys: screen.Bind("S", "reverse the order"), Quiet: true, Do: func() tea.Cmd { s.sort.flip(); return s.reorder() }},
-		{ID: "datasets.trash", Keys: screen.Bind("t", "trash or living"), Quiet: true, Do: s.toggleTrash},
+		{ID: "datasets.filter", Keys: screen.Bind("f", "filter by state"), Do: s.nextFilter},
+		{ID: "datasets.sort", Keys: screen.Bind("s", "sort"), Do: func() tea.Cmd { s.sort.cycle(); return s.reorder() }},
+		{ID: "datasets.flip", Keys: screen.Bind("S", "reverse order"), Quiet: true, Do: func() tea.Cmd { s.sort.flip(); return s.reorder() }},
+		{ID: "datasets.trash", Keys: screen.Bind("t", "trash"), Quiet: true, Do: s.toggleTrash},
 		{ID: "datasets.more", Keys: screen.Bind("+", "load more"), Quiet: true, Off: moreOff(s.list), Do: func() tea.Cmd { s.touch(); return s.list.more() }},
 		{ID: "datasets.refresh", Keys: screen.Bind("r", "refresh"), Do: func() tea.Cmd { s.touch(); return s.list.refresh() }},
 	}

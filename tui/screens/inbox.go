@@ -2,6 +2,7 @@ package screens
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"time"
 
@@ -131,8 +132,7 @@ func (s *inbox) draw(f screen.Frame) string {
 	}
 	unreadText := ""
 	if s.list.loaded {
-		unreadText = plural(unread, "unread")
-		unreadText = strings.TrimSuffix(unreadText, "s")
+		unreadText = fmt.Sprintf("%d unread here", unread)
 	}
 	head := chips(f.Theme, f.W, listCount(s.list, "notification"), unreadText, filter, searchChip(s.list.q.Search))
 	foot := listFoot(f.Theme, s.list, f.Now, f.W, "")
@@ -251,13 +251,13 @@ func markRefused(err error) tea.Cmd {
 
 func (s *inbox) Actions() []screen.Action {
 	return []screen.Action{
-		{ID: "inbox.open", Keys: screen.Bind("enter", "open what it is about"), Off: s.openOff, Do: s.open},
+		{ID: "inbox.open", Keys: screen.Bind("enter", "open"), Off: s.openOff, Do: s.open},
 		{ID: "inbox.read", Keys: screen.Bind("m", "mark read"), Off: s.markOff, Do: s.mark},
-		{ID: "inbox.all", Keys: screen.Bind("M", "mark all read"), Off: s.markAllOff, Risk: screen.RiskConfirm,
+		{ID: "inbox.all", Keys: screen.Bind("M", "mark all"), Off: s.markAllOff, Risk: screen.RiskConfirm,
 			Prompt: func() (title, body, typed string) {
 				return "Mark all as read", "Mark every unread notification as read? This cannot be undone here.", ""
 			}, Do: s.markAll},
-		{ID: "inbox.unread", Keys: screen.Bind("u", "unread only or all"), Do: func() tea.Cmd {
+		{ID: "inbox.unread", Keys: screen.Bind("u", "unread only"), Do: func() tea.Cmd {
 			s.touch()
 			return s.list.set(func(q *models.ListQuery) { q.Unread = !q.Unread })
 		}},

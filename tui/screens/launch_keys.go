@@ -165,10 +165,10 @@ func (l *launch) Actions() []screen.Action {
 		return l.reviewActions()
 	}
 	return []screen.Action{
-		{ID: "launch.edit", Keys: screen.Bind("enter", "edit or choose"), Do: l.activate},
-		{ID: "launch.change", Keys: screen.Bind("←/→", "change the value", "left", "right", "+", "-")},
-		{ID: "launch.review", Keys: screen.Bind("v", "review and launch"), Off: l.stopped, Do: l.review},
-		{ID: "launch.dataset", Keys: screen.Bind("d", "choose a dataset"), Do: func() tea.Cmd { l.cursor = 0; return l.activate() }},
+		{ID: "launch.edit", Keys: screen.Bind("enter", "edit"), Do: l.activate},
+		{ID: "launch.change", Keys: screen.Bind("←/→", "change", "left", "right", "+", "-")},
+		{ID: "launch.review", Keys: screen.Bind("v", "review"), Off: l.stopped, Do: l.review},
+		{ID: "launch.dataset", Keys: screen.Bind("d", "dataset"), Do: func() tea.Cmd { l.cursor = 0; return l.activate() }},
 		{ID: "launch.refresh", Keys: screen.Bind("r", "read dataset and budget again"), Quiet: true, Do: func() tea.Cmd {
 			l.touch()
 			cmd := l.reload()
@@ -192,6 +192,6 @@ func (l *launch) reviewActions() []screen.Action {
 	}
 	return []screen.Action{
 		send,
-		{ID: "launch.form", Keys: screen.Bind("esc", "back to the form", "esc", "e"), Do: l.backToForm},
+		{ID: "launch.form", Keys: screen.Bind("esc", "form", "esc", "e"), Do: l.backToForm},
 	}
 }

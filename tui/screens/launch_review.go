@@ -45,10 +45,19 @@ func wrapped(paint func(...string) string, text string, w int) []string {
 	return lines
 }
 
+// reviewLines puts the settings and what they cost side by side where there is
+// room, the cost first where there is not.
 func (l *launch) reviewLines(th theme.Theme, w int) []string {
-	out := []string{kit.KeyValues(th, l.reviewPairs(), w), "", kit.Rule(th, "Estimate", w)}
-	if pairs := l.estimatePairs(th); pairs != nil {
-		out = append(out, kit.KeyValues(th, pairs, w))
+	var out []string
+	if w >= 70 {
+		right := 30
+		left := w - right - 2
+		settings := kit.KeyValues(th, l.reviewPairs(), left)
+		cost := kit.JoinV(kit.Rule(th, "Estimate", right), kit.KeyValues(th, l.estimatePairs(th), right))
+		h := max(kit.Height(settings), kit.Height(cost))
+		out = append(out, kit.JoinH(kit.Fit(settings, left, h), kit.Fit("", 2, h), kit.Fit(cost, right, h)))
+	} else {
+		out = append(out, kit.KeyValues(th, l.estimatePairs(th), w), "", kit.KeyValues(th, l.reviewPairs(), w))
 	}
 	if lines := problemLines(th, l.d.problems(l.o.GPUs, l.allowance()), w); len(lines) > 0 {
 		out = append(out, "", kit.Rule(th, "To consider", w))

@@ -15,7 +15,7 @@ import (
 // Sizes of the form.
 const (
 	launchWide  = 76 // from here on the estimate stands beside the form
-	launchLabel = 15
+	launchLabel = 14
 	launchHelp  = 3 // lines below the fields that explain the focused one
 )
 
@@ -30,7 +30,7 @@ func (l *launch) draw(f screen.Frame) string {
 	case f.W < launchWide || f.H < 8:
 		return l.drawNarrow(f)
 	}
-	left := max(46, min(f.W*58/100, 84))
+	left := max(48, min(f.W*3/5, 84))
 	iw, ih := kit.PanelInner(left, f.H)
 	l.rowsAt = 1
 	form := kit.Panel(f.Theme, "New training job", l.drawForm(f, iw, ih), left, f.H, f.Focus)
@@ -147,7 +147,7 @@ func (l *launch) fieldValue(th theme.Theme, field string, on bool) string {
 	case fieldGPU:
 		label, note := l.d.gpu, ""
 		if g, ok := models.FindGPU(l.o.GPUs, l.d.gpu); ok {
-			label, note = g.Label, kit.Money(&g.PricePerHour)+"/h each"
+			label, note = g.Label, kit.Money(&g.PricePerHour)+"/h"
 		}
 		return choice(th, style, models.Clean(label), note, on)
 	}

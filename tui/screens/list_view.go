@@ -111,7 +111,8 @@ func listFoot[T any](th theme.Theme, l *listing[T], now time.Time, w int, row st
 	return ""
 }
 
-// listBody lays a list out: head line, table, foot line; what has no room goes.
+// listBody lays a list out: head line, table, foot of one or two lines; what has
+// no room goes.
 func listBody(f screen.Frame, head, foot string, table func(w, h int) string) string {
 	h := f.H
 	if h < 4 {
@@ -121,8 +122,12 @@ func listBody(f screen.Frame, head, foot string, table func(w, h int) string) st
 	if foot == "" {
 		return kit.JoinV(kit.Fit(head, f.W, 1), table(f.W, h))
 	}
-	h--
-	return kit.JoinV(kit.Fit(head, f.W, 1), kit.Fit(table(f.W, h), f.W, h), kit.Fit(foot, f.W, 1))
+	low := 1
+	if f.H >= 16 { // room to say it in full
+		low = min(2, kit.Height(foot))
+	}
+	h -= low
+	return kit.JoinV(kit.Fit(head, f.W, 1), kit.Fit(table(f.W, h), f.W, h), kit.Fit(foot, f.W, low))
 }
 
 // listEmpty is what stands in place of a table without rows.
@@ -143,5 +148,5 @@ func diagnosisLine(th theme.Theme, d *models.Diagnosis, w int) string {
 		return ""
 	}
 	text := fmt.Sprintf("! %s (%s). %s", d.Text, kit.Duration(d.Age), d.Hint)
-	return th.Warn.Render(kit.Truncate(text, w))
+	return strings.Join(wrapped(th.Warn.Render, text, w), "\n")
 }

@@ -208,21 +208,21 @@ func TestInboxMarksAndOpens(t *testing.T) {
 		markAll: func() (int, error) { return 0, &models.Error{Code: models.CodeNoRows, Msg: "no row changed"} },
 	}
 	r := newRig(t, newInbox(b, Options{}))
-	r.see("2 unread")
+	r.see("2 unread here")
 	refuse = &models.Error{Code: models.CodeNoRows, Msg: "no row changed"}
 	r.press("m")
 	r.toast("policies do not let you change")
-	r.see("2 unread")
+	r.see("2 unread here")
 	r.run(r.action("inbox.all").Do())
 	r.until("asked all", func() bool { return !r.s.(*inbox).marking })
-	r.see("2 unread")
+	r.see("2 unread here")
 	mu.Lock()
 	refuse = nil
 	mu.Unlock()
 	r.press("enter")
 	r.asks(screen.GoMsg{Link: "job/" + job})
 	r.asks(screen.ChangedMsg{What: "inbox"})
-	r.see("1 unread")
+	r.see("1 unread here")
 	r.press("down")
 	if why := r.action("inbox.open").Why(); why == "" {
 		t.Fatal("a notification without a target can be opened")

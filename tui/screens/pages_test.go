@@ -3,6 +3,7 @@ package screens
 import (
 	"context"
 	"encoding/json"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -140,11 +141,27 @@ func TestArtifactDownloadFailsPlainly(t *testing.T) {
 	r.see("internal error")
 }
 
-func TestArtifactWithoutAFolder(t *testing.T) {
-	r := newRig(t, newArtifact(&fakeBackend{artifact: func(string) (models.Artifact, error) { return sampleArtifact(), nil }}, Options{}), "a1")
+func TestArtifactSavesToTheWorkingFolderByDefault(t *testing.T) {
+	t.Chdir(t.TempDir())
+	here, err := os.Getwd()
+	if err != nil {
+		t.Fatal(err)
+	}
+	dest := make(chan string, 1)
+	b := &fakeBackend{
+		artifact: func(string) (models.Artifact, error) { return sampleArtifact(), nil },
+		download: func(_ context.Context, d models.Download, _ func(models.Progress)) (models.Downloaded, error) {
+			dest <- d.Dest
+			return models.Downloaded{Path: d.Dest}, nil
+		},
+	}
+	r := newRig(t, newArtifact(b, Options{}), "a1")
 	r.see("2 files")
 	r.press("d")
-	r.toast("no download folder")
+	r.toast("Saved")
+	if got, want := <-dest, filepath.Join(here, "a1", "adapter_config.json"); got != want {
+		t.Fatalf("saved to %q, want %q", got, want)
+	}
 }
 
 func TestLocalNamesStayInTheFolder(t *testing.T) {

@@ -10,7 +10,7 @@ type Options struct {
 	GPUs        []models.GPU    // the price table; launch offers these
 	Presets     []models.Preset // offered by launch
 	Budget      *models.Money   // of a UTC month; nil: none
-	DownloadDir string          // artifacts land in DownloadDir/ARTIFACT_ID
+	DownloadDir string          // artifacts land in DownloadDir/ARTIFACT_ID; "" is the working folder
 }
 
 // All is the ordered table of screens: the tabs first, then the pages that only
