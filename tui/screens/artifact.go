@@ -25,6 +25,7 @@ type artifact struct {
 	pane  int // 0 the files, 1 the text
 	split int // column where the files begin beside the text; 0: below it
 	rowsY int // line of the files panel
+	saved int // files since the queue was last empty
 }
 
 func newArtifact(b Artifacts, o Options) func(screen.Scope, screen.Args) screen.Screen {
@@ -127,12 +128,26 @@ func (s *artifact) transferred(m transferred) tea.Cmd {
 	s.rows(s.last)
 	switch {
 	case done != nil:
-		return tea.Batch(cmd, screen.Toast(screen.LevelGood, "Saved %s", done.got.Path))
+		s.saved++
+		if s.down.active() > 0 {
+			return cmd
+		}
+		return tea.Batch(cmd, s.savedToast(done.got.Path))
 	case m.end && s.down.files[m.path] != nil && s.down.files[m.path].state == transferFailed:
 		text, hint := models.Explain(m.err)
 		return tea.Batch(cmd, screen.Toast(screen.LevelBad, "Download failed: %s", strings.TrimSpace(text+" "+hint)))
 	}
 	return cmd
+}
+
+// savedToast tells, once the queue is empty, what was saved since it began.
+func (s *artifact) savedToast(path string) tea.Cmd {
+	n := s.saved
+	s.saved = 0
+	if n == 1 {
+		return screen.Toast(screen.LevelGood, "Saved %s", path)
+	}
+	return screen.Toast(screen.LevelGood, "Saved %d files to %s", n, filepath.Dir(path))
 }
 
 // rows fills the table of files.
@@ -200,6 +215,7 @@ func (s *artifact) Actions() []screen.Action {
 		{ID: "artifact.downloadAll", Keys: screen.Bind("D", "download all"), Off: s.fetchOff, Do: func() tea.Cmd { return s.fetch(-1) }},
 		{ID: "artifact.stop", Keys: screen.Bind("x", "stop"), Off: stopOff, Do: func() tea.Cmd {
 			s.touch()
+			s.saved = 0
 			s.down.stop()
 			s.rows(s.last)
 			return nil

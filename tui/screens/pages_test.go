@@ -115,6 +115,7 @@ func TestArtifactDownloadsAllWithProgress(t *testing.T) {
 	step <- struct{}{}
 	r.see("adapter_model.safetensors")
 	r.see("sha256 abc123.safetensors")
+	r.toast("adapter_model.safetensors")
 	r.press("J")
 	r.asks(screen.GoMsg{Link: "job/j1"})
 	r.press("T")
