@@ -10,6 +10,7 @@ import (
 	"log"
 	"log/slog"
 	"os"
+	"strconv"
 	"time"
 
 	tea "charm.land/bubbletea/v2"
@@ -152,6 +153,12 @@ func programOptions(o Options) []tea.ProgramOption {
 	opts := []tea.ProgramOption{
 		tea.WithInput(o.In), tea.WithOutput(o.Out), tea.WithEnvironment(o.Env),
 		tea.WithoutSignalHandler(), // ctx carries the signals, SIGHUP among them
+	}
+	if _, file := o.Out.(interface{ Fd() uintptr }); !file {
+		// No terminal that could be asked for its size.
+		w, _ := strconv.Atoi(env(o.Env, "COLUMNS"))
+		h, _ := strconv.Atoi(env(o.Env, "LINES"))
+		opts = append(opts, tea.WithWindowSize(w, h))
 	}
 	if o.NoColor {
 		opts = append(opts, tea.WithColorProfile(colorprofile.Ascii))

@@ -52,9 +52,10 @@ func newTerm(tb testing.TB, w, h int, replies io.Writer) *Term {
 		_, _ = io.Copy(replies, t.em)
 	}()
 	tb.Cleanup(func() {
-		t.mu.Lock()
-		defer t.mu.Unlock()
-		_ = t.em.Close()
+		// Emulator.Close would race with the Read above; its pipe does not.
+		if c, ok := t.em.InputPipe().(io.Closer); ok {
+			_ = c.Close()
+		}
 	})
 	return t
 }
@@ -80,10 +81,13 @@ func Start(tb testing.TB, w, h int, run Main) *Term {
 	t.send = func(s string) { _, _ = in.Write([]byte(s)) }
 	t.resize = func(w, h int) { t.send(fmt.Sprintf("\x1b[48;%d;%d;0;0t", h, w)) } // in-band report
 	ctx, cancel := context.WithCancel(context.Background())
-	t.resize(w, h)
+	env := []string{
+		"TERM=xterm-256color", "COLORTERM=truecolor", "LANG=C.UTF-8",
+		fmt.Sprintf("COLUMNS=%d", w), fmt.Sprintf("LINES=%d", h),
+	}
 	go func() {
 		defer close(t.done)
-		t.err = run(ctx, in, newlines{t}, []string{"TERM=xterm-256color", "COLORTERM=truecolor", "LANG=C.UTF-8"})
+		t.err = run(ctx, in, newlines{t}, env)
 	}()
 	tb.Cleanup(func() {
 		cancel()
