@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/gofrs/flock"
@@ -80,7 +81,8 @@ func claimDir(dir string) (fresh bool, err error) {
 	if err != nil {
 		return false, fmt.Errorf("folder of the stack: %w", err)
 	}
-	if len(entries) > 0 {
+	// A log is opened before the stack starts.
+	if slices.ContainsFunc(entries, func(e fs.DirEntry) bool { return filepath.Ext(e.Name()) != ".log" }) {
 		return false, fmt.Errorf("%s is not empty and not a folder of loratop: choose another one with --dir", dir)
 	}
 	if err := os.Chmod(dir, mode); err != nil { // whatever the umask is
