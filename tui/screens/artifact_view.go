@@ -2,6 +2,7 @@ package screens
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -163,10 +164,12 @@ func artifactLines(th theme.Theme, a models.Artifact, now time.Time, w int) []st
 	})
 	section("Summary", summaryPairs(a))
 	section("Configuration", configurationPairs(a.Configuration))
+	out = append(out, splitLines(kit.KeyValues(th, [][2]string{{"Base model", models.Clean(a.Configuration.Hyperparameters.BaseModel)}}, w))...)
 	section("Row", [][2]string{
 		{"Status", kit.Status(th, a.Status)}, {"Version", models.Clean(a.Version)},
-		{"Created", kit.Clock(a.CreatedAt.Time, now)}, {"Deployed", kit.Clock(a.DeployedAt.Time, now)}, {"Id", models.Clean(a.ID)},
+		{"Created", kit.Clock(a.CreatedAt.Time, now)}, {"Deployed", kit.Clock(a.DeployedAt.Time, now)},
 	})
+	out = append(out, kit.KeyValues(th, [][2]string{{"Id", models.Clean(a.ID)}}, w))
 	return out
 }
 
@@ -200,6 +203,14 @@ func summaryPairs(a models.Artifact) [][2]string {
 	}
 }
 
+// exactText is a setting as it was given, without digits nobody typed.
+func exactText(v *models.F64) string {
+	if v == nil {
+		return kit.None
+	}
+	return strconv.FormatFloat(float64(*v), 'g', 6, 64)
+}
+
 func configurationPairs(c models.Configuration) [][2]string {
 	h := c.Hyperparameters
 	gpu := models.Clean(c.GPU.Type)
@@ -207,9 +218,9 @@ func configurationPairs(c models.Configuration) [][2]string {
 		gpu = kit.Int(c.GPU.Count) + " × " + gpu
 	}
 	return [][2]string{
-		{"Preset", models.Clean(c.PresetID)}, {"Base model", models.Clean(h.BaseModel)},
+		{"Preset", models.Clean(c.PresetID)},
 		{"Learning rate", kit.Float(h.LearningRate, 3)}, {"Batch size", kit.Int(h.BatchSize)}, {"Epochs", kit.Int(h.Epochs)},
-		{"LoRA rank", kit.Int(h.Rank)}, {"LoRA alpha", kit.Float(h.Alpha, 4)}, {"LoRA dropout", kit.Float(h.Dropout, 3)},
+		{"LoRA rank", kit.Int(h.Rank)}, {"LoRA alpha", exactText(h.Alpha)}, {"LoRA dropout", exactText(h.Dropout)},
 		{"GPUs", gpu},
 	}
 }

@@ -40,7 +40,7 @@ type costsRead struct {
 
 func newCosts(b Costs, o Options) func(screen.Scope, screen.Args) screen.Screen {
 	return func(sc screen.Scope, _ screen.Args) screen.Screen {
-		s := &costs{o: o, sc: sc, table: kit.NewTable(
+		s := &costs{o: o, sc: sc, period: costPeriodFirst, table: kit.NewTable(
 			kit.Column{Title: "When", Min: 12, Max: 16},
 			kit.Column{Title: "For", Min: 12},
 			kit.Column{Title: "Type", Min: 10, Max: 17, Drop: 3},
@@ -141,6 +141,9 @@ func (s *costs) rows(f screen.Frame) {
 	want := strings.ToLower(s.search)
 	for i, l := range s.report.Lines {
 		label, kind := models.Clean(l.Label), costTypeText(l.Type)
+		if l.JobID == "" {
+			label = noJob
+		}
 		if want != "" && !strings.Contains(strings.ToLower(label+" "+kind+" "+l.JobID), want) {
 			continue
 		}

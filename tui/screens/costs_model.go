@@ -13,6 +13,13 @@ type costPeriod struct {
 	from  func(now time.Time) time.Time
 }
 
+// costPeriodFirst is the index of the period that the screen opens with: long
+// enough for months to be compared.
+const costPeriodFirst = 3
+
+// noJob stands for the job of a cost that names none.
+const noJob = "(no job)"
+
 // costPeriods in the order in which "p" cycles through them.
 func costPeriods() []costPeriod {
 	days := func(n int) func(time.Time) time.Time {
@@ -55,8 +62,8 @@ func costGroupings() []costGrouping {
 // groupLabel names a group for people.
 func groupLabel(g models.CostGroup) string {
 	label := models.Clean(g.Label)
-	if label == "" {
-		label = "(no job)"
+	if label == "" || g.Key == "" {
+		label = noJob
 	}
 	return label
 }

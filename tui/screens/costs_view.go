@@ -115,8 +115,8 @@ func (s *costs) bars(f screen.Frame, groups []models.CostGroup, w, h int) string
 	for i := range groups {
 		g := &groups[i]
 		text := kit.Money(&g.Total)
-		if !g.Derived.IsZero() && w >= 60 {
-			text += " (~" + kit.Money(&g.Derived) + " derived)"
+		if long := text + " (~" + kit.Money(&g.Derived) + " derived)"; !g.Derived.IsZero() && kit.Width(long) <= w/3 {
+			text = long
 		} else if !g.Derived.IsZero() {
 			text = "~" + text
 		}

@@ -206,6 +206,11 @@ func TestCostsTellRecordedFromDerived(t *testing.T) {
 	o := testOptions()
 	o.Budget = models.Ptr(models.Dollars(1000))
 	r := newRig(t, newCosts(costBackend(), o))
+	r.see("last 90 days: $9.26")
+	r.see("January 2026")
+	for range 3 { // 365 days, all time, this month
+		r.press("p")
+	}
 	r.see("this month: $4.26")
 	r.see("$2.76 recorded")
 	r.see("~$1.50")
