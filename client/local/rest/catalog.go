@@ -117,14 +117,13 @@ type function struct {
 	Params   []fnParam
 	SetOf    bool
 	Void     bool
-	Scalar   bool // one value a row; else columns
-	RetTable qual // the composite type's relation, when there is one
+	Scalar   bool   // one value a row; else columns
+	Ret      *table // the relation or composite type whose rows it returns
 	OutNames []string
 	Volatile byte // i, s or v
 	Variadic bool
 	Comment  string
 	Iso      string
-	loose    bool // returns bare records: its columns are unknown
 }
 
 // fnParam is an input parameter.
@@ -160,8 +159,8 @@ func (c *catalog) tableHint(schema, name string) *string {
 
 // relationHint suggests another parent or child when no relationship was found.
 func (c *catalog) relationHint(schema, parent, child string) *string {
-	rels := c.relations[qual{schema, parent}]
-	if len(rels) == 0 {
+	rels, related := c.relations[qual{schema, parent}]
+	if !related {
 		var names []string
 		for q := range c.relations {
 			if q.Schema == schema {

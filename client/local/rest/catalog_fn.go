@@ -110,16 +110,10 @@ func (l *loader) function(r *routine) *function {
 	if unnamed > 1 || unnamed == 1 && !unnamedOK[r.argTypes[0]] {
 		return nil
 	}
-	if t := l.byOID[r.retRel]; t != nil && r.retKind == "c" {
-		f.RetTable = t.Name
-	} else if r.retKind == "c" {
-		f.RetTable = qual{r.retNsp, r.retName}
-		f.loose = true
+	if r.retKind == "c" {
+		f.Ret = l.byOID[r.retRel]
 	}
 	f.Scalar = r.retKind != "c" && len(outs) == 0
-	if r.retName == "record" && len(outs) == 0 {
-		f.loose = true
-	}
 	return f
 }
 
@@ -145,6 +139,24 @@ func splitModes(r *routine) (in, out []string) {
 		}
 	}
 	return in, out
+}
+
+// sortFunctions puts overloads in the order in which errors list them.
+func sortFunctions(list []*function) {
+	key := func(f *function) string {
+		parts := []string{f.Comment}
+		for _, p := range f.Params {
+			parts = append(parts, p.Name, p.Type)
+		}
+		return strings.Join(parts, "\x00")
+	}
+	sort.SliceStable(list, func(i, j int) bool {
+		a, b := list[i], list[j]
+		if len(a.Params) != len(b.Params) {
+			return len(a.Params) < len(b.Params)
+		}
+		return key(a) < key(b)
+	})
 }
 
 // findFunction picks the function for these argument names, or says why none.

@@ -73,11 +73,11 @@ func (l *loader) each(ctx context.Context, sql string, f func(scan func(...any) 
 
 const sqlTables = `
 SELECT c.oid, c.reltype, n.nspname, c.relname, c.relkind::text,
-       CASE WHEN c.relkind IN ('r','p') THEN 28 WHEN c.relkind = 'm' THEN 0
+       CASE WHEN c.relkind IN ('r','p') THEN 28 WHEN c.relkind IN ('m','c') THEN 0
             ELSE pg_relation_is_updatable(c.oid, true) END,
        coalesce(obj_description(c.oid, 'pg_class'), '')
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-WHERE c.relkind IN ('r','p','v','m','f') AND NOT c.relispartition
+WHERE c.relkind IN ('r','p','v','m','f','c') AND NOT c.relispartition
   AND n.nspname NOT IN ('pg_catalog','information_schema') AND n.nspname NOT LIKE 'pg\_toast%'
   AND NOT pg_is_other_temp_schema(n.oid)`
 
@@ -91,8 +91,11 @@ func (l *loader) tables(ctx context.Context) error {
 		}
 		t.View = kind == "v" || kind == "m"
 		t.Insertable, t.Updatable, t.Deletable = can&8 != 0, can&4 != 0, can&16 != 0
-		l.c.tables[t.Name] = t
 		l.byOID[t.oid] = t
+		if kind == "c" { // a composite type: functions return it, nothing else
+			return nil
+		}
+		l.c.tables[t.Name] = t
 		l.byRow[t.rowType] = t
 		return nil
 	})
@@ -100,6 +103,9 @@ func (l *loader) tables(ctx context.Context) error {
 
 const sqlColumns = `
 SELECT a.attrelid, a.attnum, a.attname, format_type(a.atttypid, a.atttypmod), format_type(a.atttypid, NULL),
+       (WITH RECURSIVE base AS (SELECT t.oid, t.typbasetype UNION ALL
+          SELECT b.oid, b.typbasetype FROM base JOIN pg_type b ON b.oid = base.typbasetype)
+        SELECT format_type(base.oid, NULL) FROM base WHERE base.typbasetype = 0),
        NOT a.attnotnull,
        CASE WHEN a.attidentity = 'd' THEN format('nextval(%L)', pg_get_serial_sequence(a.attrelid::regclass::text, a.attname))
             WHEN a.attgenerated <> '' THEN ''
@@ -118,12 +124,13 @@ func (l *loader) columns(ctx context.Context) error {
 	return l.each(ctx, sqlColumns, func(scan func(...any) error) error {
 		var oid uint32
 		c := &column{}
-		err := scan(&oid, &c.num, &c.Name, &c.Type, &c.Base, &c.Nullable, &c.Default, &c.Comment)
+		var root string
+		err := scan(&oid, &c.num, &c.Name, &c.Type, &c.Base, &root, &c.Nullable, &c.Default, &c.Comment)
 		if err != nil {
 			return err
 		}
 		c.JSON = c.Base == "json" || c.Base == "jsonb"
-		c.TSVector = c.Base == "tsvector"
+		c.TSVector = root == "tsvector"
 		t := l.byOID[oid]
 		t.Columns = append(t.Columns, c)
 		t.byName[c.Name] = c

@@ -117,12 +117,19 @@ func (l *loader) expose() {
 		l.rels = kept
 	}
 	for _, r := range append(l.rels, l.pending...) {
-		if !shown(r.From) || !shown(r.To) || r.Junction != nil && !shown(r.Junction.Table) {
+		if !shown(r.From) || !shown(r.To) {
 			continue
 		}
-		l.c.relations[r.From] = append(l.c.relations[r.From], r)
+		list := l.c.relations[r.From]
+		if r.Junction == nil || shown(r.Junction.Table) {
+			list = append(list, r)
+		}
+		l.c.relations[r.From] = list
 	}
 	for _, list := range l.c.relations {
 		sortRelations(list)
+	}
+	for _, list := range l.c.functions {
+		sortFunctions(list)
 	}
 }

@@ -28,6 +28,7 @@ type node struct {
 	Lateral  string    // the alias of the subquery that holds it, generated
 	Columns  []string  // when not all columns of Table can be named: those that can
 	anything bool      // its columns are not known
+	source   bool      // the rows of a writing statement or a function
 }
 
 // shown is the name under which the embedded rows appear.
@@ -75,6 +76,7 @@ func (c *catalog) plan(req *request, maxRows int) (*plan, *apiError) {
 	root.RefName = root.Name
 	if req.write() {
 		root.From, root.Ref = quoteIdent(sourceName)+" AS "+quoteIdent(root.Name), quoteIdent(root.Name)
+		root.source = true
 	}
 	if e := p.tree(out, root); e != nil {
 		return nil, e
@@ -267,7 +269,7 @@ func (n *node) embedded(name string) *node {
 }
 
 func (n *node) tableName() string {
-	if n.Rel == nil && n.From[0] == '"' && n.Columns != nil {
+	if n.source {
 		return sourceName
 	}
 	if n.Table != nil {

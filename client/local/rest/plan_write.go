@@ -97,15 +97,15 @@ func (p *planner) call(out *plan) (*plan, *apiError) {
 	}
 	out.Fn = fn
 	name := fn.Name.Name
-	if fn.RetTable.Name != "" {
-		name = fn.RetTable.Name
+	if fn.Ret != nil {
+		name = fn.Ret.Name.Name
 	}
 	root := &node{
 		Name: name, RefName: name, From: quoteIdent(sourceName) + " AS " + quoteIdent(name), Ref: quoteIdent(name),
+		Table: fn.Ret, source: true,
 	}
 	switch {
-	case fn.RetTable.Name != "" && !fn.loose:
-		root.Table = p.c.tables[fn.RetTable]
+	case fn.Ret != nil:
 	case fn.Scalar:
 		root.Columns = []string{"pgrst_scalar"}
 	case len(fn.OutNames) > 0:
@@ -116,6 +116,7 @@ func (p *planner) call(out *plan) (*plan, *apiError) {
 	if e := p.tree(out, root); e != nil {
 		return nil, e
 	}
+	out.narrow(root)
 	if e := p.finish(out); e != nil {
 		return nil, e
 	}
@@ -123,4 +124,38 @@ func (p *planner) call(out *plan) (*plan, *apiError) {
 		return nil, errMaxAffectedRPC()
 	}
 	return out, nil
+}
+
+// narrow lists the columns a function's rows have to give: the selected ones, those relations are joined
+// by and those filtered by. An order by any other column is an error, as it is in PostgREST. With a star
+// all real columns are there, and the computed ones are not.
+func (p *plan) narrow(root *node) {
+	if p.Fn.Scalar || root.anything {
+		return
+	}
+	p.Return = returning(root, nil)
+	if len(p.Return) == 0 || p.Return[0] == "*" {
+		p.Return = []string{"*"}
+		if root.Table != nil {
+			root.Columns = root.Table.columnNames()
+		}
+		return
+	}
+	names := map[string]bool{}
+	for _, n := range p.Return {
+		names[n] = true
+	}
+	var walk func(l *logicNode)
+	walk = func(l *logicNode) {
+		if l.Filter != nil && root.nullTest(l.Filter) == nil {
+			names[l.Filter.Field.Name] = true
+		}
+		for i := range l.Kids {
+			walk(&l.Kids[i])
+		}
+	}
+	for i := range root.Where {
+		walk(&root.Where[i])
+	}
+	p.Return = sortedKeys(names)
 }

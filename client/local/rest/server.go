@@ -210,8 +210,10 @@ func cors(w http.ResponseWriter, r *http.Request) (answered bool) {
 		return false
 	}
 	allowed := "Authorization"
-	if asked := r.Header.Get("Access-Control-Request-Headers"); asked != "" {
-		allowed += ", " + asked
+	for _, asked := range strings.Split(r.Header.Get("Access-Control-Request-Headers"), ",") {
+		if asked = strings.TrimSpace(asked); asked != "" {
+			allowed += ", " + asked
+		}
 	}
 	h.Set("Access-Control-Allow-Methods", "GET, POST, PATCH, PUT, DELETE, OPTIONS, HEAD")
 	h.Set("Access-Control-Allow-Headers", allowed+", Accept, Accept-Language, Content-Language")

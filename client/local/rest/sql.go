@@ -51,7 +51,7 @@ func (w *statement) known(n *node, name string) bool {
 	switch {
 	case n.anything:
 	case n.Columns != nil:
-		if contains(n.Columns, name) || n.Table != nil && n.Table.computed[name] {
+		if contains(n.Columns, name) {
 			return true
 		}
 		names = n.Columns
@@ -152,7 +152,7 @@ func (w *statement) left(n *node, f *filter) {
 		if n.Table != nil {
 			c = n.Table.byName[f.Field.Name]
 		}
-		vector = c == nil || !c.TSVector
+		vector = c != nil && !c.TSVector
 	}
 	if vector {
 		w.add("to_tsvector(")

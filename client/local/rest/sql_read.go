@@ -123,7 +123,7 @@ func (n *node) hollow() bool {
 func (w *statement) kidFields(k *node, sep func()) {
 	switch {
 	case k.Spread:
-		for _, name := range w.spreadNames(k) {
+		for _, name := range w.spreadNames(k, k.spreadMany()) {
 			sep()
 			w.add(k.Lateral, ".", name)
 		}
@@ -137,14 +137,14 @@ func (w *statement) kidFields(k *node, sep func()) {
 	}
 }
 
-// spreadNames are the columns of a spread relation, quoted; a star stays one where it may.
-func (w *statement) spreadNames(n *node) []string {
+// spreadNames are the columns of a spread relation, quoted; a star stays one unless spelled out.
+func (w *statement) spreadNames(n *node, spell bool) []string {
 	var out []string
 	for _, f := range n.Fields {
 		switch {
 		case !f.star():
 			out = append(out, quoteIdent(f.output()))
-		case n.spreadMany() && n.Table != nil:
+		case spell && n.Table != nil:
 			for _, c := range n.Table.Columns {
 				out = append(out, quoteIdent(c.Name))
 			}
@@ -155,7 +155,7 @@ func (w *statement) spreadNames(n *node) []string {
 	for _, k := range n.Kids {
 		switch {
 		case k.Spread:
-			out = append(out, w.spreadNames(k)...)
+			out = append(out, w.spreadNames(k, spell || k.spreadMany())...)
 		case !k.hollow():
 			out = append(out, quoteIdent(k.shown()))
 		}
@@ -191,7 +191,7 @@ func (w *statement) joinKid(k, parent *node) {
 }
 
 func (w *statement) spreadArrays(k *node) {
-	for _, name := range w.spreadNames(k) {
+	for _, name := range w.spreadNames(k, true) {
 		w.add(", COALESCE(json_agg(", k.Lateral, ".", name)
 		for i, o := range k.Order {
 			if i == 0 {

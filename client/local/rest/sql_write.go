@@ -46,6 +46,14 @@ func (w *statement) returned(p *plan, n *node) {
 	}
 }
 
+// given is the columns there are to name, after only these were returned.
+func (n *node) given(returned []string) []string {
+	if n.anything || len(returned) == 1 && returned[0] == "*" {
+		return n.Columns
+	}
+	return returned
+}
+
 // write writes the INSERT, UPDATE or DELETE.
 func (w *statement) write(p *plan) {
 	switch p.Req.Kind {
@@ -245,11 +253,16 @@ func (w *statement) filled(p *plan, array bool) {
 // callRows writes the SELECT from the function.
 func (w *statement) callRows(p *plan) {
 	fn := p.Fn
+	w.add("SELECT ")
 	if fn.Scalar {
-		w.add("SELECT pgrst_call.pgrst_scalar FROM ")
+		w.add("pgrst_call.pgrst_scalar")
 	} else {
-		w.add("SELECT pgrst_call.* FROM ")
+		row := *p.Root
+		row.Ref = "pgrst_call"
+		w.returned(p, &row)
+		p.Root.Columns = row.given(p.Return)
 	}
+	w.add(" FROM ")
 	req := p.Req
 	lateral := false
 	var args func()
