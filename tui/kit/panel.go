@@ -11,7 +11,7 @@ import (
 // body gets what PanelInner says. Below 4×3 the box is left out.
 func Panel(th theme.Theme, title, body string, w, h int, focus bool) string {
 	iw, ih := PanelInner(w, h)
-	if iw == w {
+	if iw == max(w, 0) {
 		return Fit(body, w, h)
 	}
 	style, titleStyle := th.Border, th.Dim
@@ -143,7 +143,7 @@ func KeyValues(th theme.Theme, pairs [][2]string, w int) string {
 			if i == 0 {
 				label = th.Dim.Render(PadRight(oneLine(p[0]), lw))
 			}
-			lines = append(lines, label+"  "+v)
+			lines = append(lines, cut(label+"  "+v, w))
 		}
 	}
 	return strings.Join(lines, "\n")

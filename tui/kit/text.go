@@ -157,7 +157,15 @@ func Wrap(s string, w int) []string {
 	if w <= 0 {
 		return nil
 	}
-	return strings.Split(ansi.Wrap(s, w, ""), "\n")
+	lines := strings.Split(ansi.Wrap(s, w, ""), "\n")
+	for i := 0; i < len(lines); i++ {
+		if Width(lines[i]) > w && w > 1 { // blanks before a long word make it
+			cutUp := strings.Split(ansi.Hardwrap(lines[i], w, true), "\n")
+			lines = append(lines[:i], append(cutUp, lines[i+1:]...)...)
+			i += len(cutUp) - 1
+		}
+	}
+	return lines
 }
 
 // Height is the number of lines of a block, 0 for "".
