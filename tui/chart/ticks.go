@@ -20,8 +20,16 @@ func ticks(s scale, n int) []tick {
 	if s.log && s.b-s.a >= 1 {
 		return decades(s, n)
 	}
-	step := niceStep(s.hi/float64(n)-s.lo/float64(n), false)
-	return every(s, step)
+	return some(s, n, false)
+}
+
+// some gives about n ticks, and tries finer steps while there are not two.
+func some(s scale, n int, whole bool) []tick {
+	var out []tick
+	for k := float64(n); len(out) < 2 && k <= float64(n)*8; k *= 2 {
+		out = every(s, niceStep(s.hi/k-s.lo/k, whole))
+	}
+	return out
 }
 
 // wholeTicks is ticks at whole numbers.
@@ -29,7 +37,7 @@ func wholeTicks(s scale, n int) []tick {
 	if n < 1 {
 		return nil
 	}
-	return every(s, niceStep(s.hi/float64(n)-s.lo/float64(n), true))
+	return some(s, n, true)
 }
 
 // niceStep is the smallest of 1, 2, 5 × 10^k that is not below raw.

@@ -1,0 +1,104 @@
+package screens
+
+import (
+	tea "charm.land/bubbletea/v2"
+
+	"github.com/loratop/loratop/models"
+	"github.com/loratop/loratop/tui/screen"
+)
+
+func (s *job) loadedOff() string {
+	if _, ok := s.current(); !ok {
+		return "the job is not loaded"
+	}
+	return ""
+}
+
+func (s *job) cancelOff() string {
+	j, ok := s.current()
+	switch {
+	case !ok:
+		return "the job is not loaded"
+	case s.busy != "":
+		return s.busy
+	}
+	return cancelOff(j)
+}
+
+func (s *job) artifactOff() string {
+	j, ok := s.current()
+	switch {
+	case !ok:
+		return "the job is not loaded"
+	case j.ArtifactID == nil && j.Status != models.JobCompleted:
+		return "the job has not completed"
+	}
+	return ""
+}
+
+func (s *job) againOff() string {
+	j, ok := s.current()
+	if !ok {
+		return "the job is not loaded"
+	}
+	return datasetOff(j)
+}
+
+// Actions are those of the job, and on the pane of charts those of the charts.
+func (s *job) Actions() []screen.Action {
+	out := []screen.Action{
+		{ID: "job.pane", Keys: screen.Bind("tab", "next pane", "tab"), Do: func() tea.Cmd { return s.step(1) }},
+		{ID: "job.paneBack", Keys: screen.Bind("shift+tab", "previous pane", "shift+tab"), Quiet: true, Do: func() tea.Cmd { return s.step(-1) }},
+	}
+	if s.pane == paneCharts {
+		out = append(out, s.chartActions()...)
+	}
+	return append(out, []screen.Action{
+		{ID: "job.cancel", Keys: screen.Bind("c", "cancel the job"), Off: s.cancelOff, Risk: screen.RiskConfirm, Prompt: s.cancelPrompt, Do: s.cancel},
+		{ID: "job.artifact", Keys: screen.Bind("a", "open the artifact"), Off: s.artifactOff, Do: s.artifact},
+		{ID: "job.dataset", Keys: screen.Bind("d", "open the dataset"), Off: s.loadedOff, Do: func() tea.Cmd {
+			j, _ := s.current()
+			return screen.Go("dataset/" + j.DatasetID)
+		}},
+		{ID: "job.again", Keys: screen.Bind("n", "launch with the same dataset"), Quiet: true, Off: s.againOff, Do: func() tea.Cmd {
+			j, _ := s.current()
+			return screen.Go("launch/" + j.DatasetID)
+		}},
+		{ID: "job.refresh", Keys: screen.Bind("r", "refresh"), Do: func() tea.Cmd {
+			s.touch()
+			return tea.Batch(s.row.Poke(), s.stream.feed.Poke())
+		}},
+	}...)
+}
+
+func (s *job) cancelPrompt() (title, body, typed string) {
+	j, _ := s.current()
+	return cancelPrompt(j, s.o, s.now(s.sc))
+}
+
+func (s *job) chartActions() []screen.Action {
+	do := func(f func()) func() tea.Cmd {
+		return func() tea.Cmd {
+			s.touch()
+			f()
+			return nil
+		}
+	}
+	c := s.charts
+	out := []screen.Action{
+		{ID: "job.full", Keys: screen.Bind("f", "one chart or all", "f", "enter"), Do: do(func() { c.alone = !c.alone })},
+		{ID: "job.prevChart", Keys: screen.Bind("[", "previous chart"), Quiet: true, Do: do(func() { c.choose(-1) })},
+		{ID: "job.nextChart", Keys: screen.Bind("]", "next chart"), Do: do(func() { c.choose(1) })},
+		{ID: "job.log", Keys: screen.Bind("l", "log scale"), Do: do(func() { o := &c.all[c.sel].Options; o.LogY = !o.LogY })},
+		{ID: "job.robust", Keys: screen.Bind("x", "leave outliers out"), Do: do(func() { o := &c.all[c.sel].Options; o.Robust = !o.Robust })},
+		{ID: "job.smooth", Keys: screen.Bind("s", "smoothing"), Do: do(c.setSmooth)},
+		{ID: "job.left", Keys: screen.Bind("left", "cursor left"), Quiet: true, Do: do(func() { c.move(-1) })},
+		{ID: "job.right", Keys: screen.Bind("right", "cursor right"), Quiet: true, Do: do(func() { c.move(1) })},
+		{ID: "job.farLeft", Keys: screen.Bind("H", "cursor far left", "H", "shift+left"), Quiet: true, Do: do(func() { c.move(-10) })},
+		{ID: "job.farRight", Keys: screen.Bind("L", "cursor far right", "L", "shift+right"), Quiet: true, Do: do(func() { c.move(10) })},
+	}
+	if c.cursor == nil && !c.alone {
+		return out
+	}
+	return append(out, screen.Action{ID: "job.out", Keys: screen.Bind("esc", "cursor off, all charts", "esc", "alt+esc"), Quiet: true, Do: do(c.out)})
+}
