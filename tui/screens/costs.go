@@ -142,7 +142,7 @@ func (s *costs) rows(f screen.Frame) {
 	for i, l := range s.report.Lines {
 		label, kind := models.Clean(l.Label), costTypeText(l.Type)
 		if l.JobID == "" {
-			label = noJob
+			label = kind + " " + noJob
 		}
 		if want != "" && !strings.Contains(strings.ToLower(label+" "+kind+" "+l.JobID), want) {
 			continue

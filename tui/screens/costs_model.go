@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/loratop/loratop/models"
+	"github.com/loratop/loratop/tui/kit"
 )
 
 // costPeriod is a span that the costs screen reports on.
@@ -73,14 +74,15 @@ func groupLabel(g models.CostGroup) string {
 // from 100 % on, as the platform's alerts are meant.
 func budgetText(spent, budget models.Money) (text string, level int) {
 	share := spent.Ratio(budget) * 100
-	left := budget.Sub(spent)
+	left, over := budget.Sub(spent), spent.Sub(budget)
+	text = fmt.Sprintf("%s of %s (%.0f %%), ", kit.Money(&spent), kit.Money(&budget), share)
 	switch {
 	case spent.Cmp(budget) > 0:
-		return fmt.Sprintf("$%s of $%s (%.0f %%), $%s over", spent.Round(), budget.Round(), share, spent.Sub(budget).Round()), 2
+		return text + kit.Money(&over) + " over", 2
 	case share >= 100:
-		return fmt.Sprintf("$%s of $%s (%.0f %%), nothing left", spent.Round(), budget.Round(), share), 2
+		return text + "nothing left", 2
 	case share >= 80:
 		level = 1
 	}
-	return fmt.Sprintf("$%s of $%s (%.0f %%), $%s left", spent.Round(), budget.Round(), share, left.Round()), level
+	return text + kit.Money(&left) + " left", level
 }

@@ -43,13 +43,13 @@ func datasetSorts() []sortOption {
 
 func datasetColumns() []kit.Column {
 	return []kit.Column{
-		{Title: "Status", Min: 12, Max: 12},
+		{Title: "Status", Min: 12, Max: 12, Drop: 1},
 		{Title: "Name", Min: 24, Sort: "name"},
-		{Title: "Pairs", Min: 7, Max: 7, Right: true, Drop: 1, Sort: "total_training_pairs"},
-		{Title: "Tokens", Min: 7, Max: 7, Right: true, Drop: 3, Sort: "total_tokens"},
-		{Title: "Size", Min: 8, Max: 8, Right: true, Drop: 4, Sort: "file_size"},
-		{Title: "Trainable", Min: 9, Max: 9, Drop: 5},
-		{Title: "Age", Min: 5, Max: 5, Right: true, Drop: 2, Sort: "created_at"},
+		{Title: "Pairs", Min: 7, Max: 7, Right: true, Drop: 2, Sort: "total_training_pairs"},
+		{Title: "Tokens", Min: 7, Max: 7, Right: true, Drop: 4, Sort: "total_tokens"},
+		{Title: "Size", Min: 8, Max: 8, Right: true, Drop: 5, Sort: "file_size"},
+		{Title: "Trainable", Min: 9, Max: 9, Drop: 6},
+		{Title: "Age", Min: 5, Max: 5, Right: true, Drop: 3, Sort: "created_at"},
 	}
 }
 

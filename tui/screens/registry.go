@@ -17,13 +17,16 @@ type Options struct {
 // links lead to. A new screen is a row here and a file beside this one.
 func All(b Backend, o Options) []screen.Spec {
 	return []screen.Spec{
+		{Name: "home", Title: "Home", Nav: true, New: newHome(b, o)},
 		{Name: "datasets", Title: "Datasets", Nav: true, New: newDatasets(b, o)},
+		{Name: "jobs", Title: "Jobs", Nav: true, New: newJobs(b, o)},
 		{Name: "launch", Title: "Launch", Nav: true, New: newLaunch(b, o)},
 		{Name: "artifacts", Title: "Artifacts", Nav: true, New: newArtifacts(b, o)},
 		{Name: "costs", Title: "Costs", Nav: true, New: newCosts(b, o)},
 		{Name: "inbox", Title: "Inbox", Nav: true, New: newInbox(b, o)},
 		{Name: "signin", Title: "Sign in", New: newSignIn(b, o)},
 		{Name: "dataset", Title: "Dataset", New: newDataset(b, o)},
+		{Name: "job", Title: "Job", New: newJob(b, o)},
 		{Name: "artifact", Title: "Artifact", New: newArtifact(b, o)},
 	}
 }

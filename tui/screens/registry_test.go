@@ -69,10 +69,10 @@ func TestRegistryIsComplete(t *testing.T) {
 			t.Errorf("%q is incomplete", s.Name)
 		}
 	}
-	if want := []string{"datasets", "launch", "artifacts", "costs", "inbox"}; !slices.Equal(nav, want) {
+	if want := []string{"home", "datasets", "jobs", "launch", "artifacts", "costs", "inbox"}; !slices.Equal(nav, want) {
 		t.Errorf("tabs are %v", nav)
 	}
-	for _, name := range []string{"signin", "dataset", "artifact"} {
+	for _, name := range []string{"signin", "dataset", "job", "artifact"} {
 		if !slices.Contains(all, name) {
 			t.Errorf("no screen %q", name)
 		}
