@@ -9,7 +9,8 @@ import (
 )
 
 // renew is what the transport calls when a server says that a token is too
-// old: it returns a token other than stale.
+// old: it returns the one to use instead. (Two tokens of one session that were
+// made in the same second are the same text.)
 func (s *sessions) renew(ctx context.Context, stale string) (string, error) {
 	l := s.cur.Load()
 	if l == nil {
@@ -49,11 +50,7 @@ func (s *sessions) refresh(ctx context.Context, stale *live, force bool) (*live,
 		if r.Err != nil {
 			return nil, r.Err
 		}
-		l := r.Val.(*live) //nolint:forcetypeassert // refreshLocked returns nothing else
-		if force && l.AccessToken == stale.AccessToken {
-			return nil, signIn("the session has expired", signInHint)
-		}
-		return l, nil
+		return r.Val.(*live), nil //nolint:forcetypeassert // refreshLocked returns nothing else
 	}
 }
 

@@ -1,0 +1,198 @@
+package client
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"testing"
+
+	"github.com/loratop/loratop/models"
+)
+
+// 2,300 rows whose sort values repeat and are null: every order pages through
+// all of them, once each.
+func TestStackPaging(t *testing.T) {
+	s := newStack(t)
+	alice, id := s.user(t, "alice@example.com")
+	_, bobID := s.user(t, "bob@example.com")
+	const n = 2300
+	s.exec(t, `INSERT INTO datasets (user_id,name,status,storage_path,file_name,file_size,total_tokens,total_training_pairs,validated_at,created_at,deleted_at)
+		SELECT CASE WHEN i > $2 THEN $3::uuid ELSE $1::uuid END, (ARRAY['a','a,b "c"','(x.y)','\',U&'\00fc'])[i%5+1] || i/400, 'ready', 'p'||i||$1, 'f', i%7,
+		  CASE WHEN i%3=0 THEN NULL ELSE 9007199254740993+i%4 END, NULLIF(i%11,0), CASE WHEN i%2=0 THEN now()-make_interval(secs=>i%50) END,
+		  CASE WHEN i%97=0 THEN NULL ELSE now()-make_interval(secs=>i/10) END, CASE WHEN i > $2-5 AND i <= $2 THEN now() END
+		FROM generate_series(1,$2+20) i`, id, n+5, bobID)
+	for _, sort := range datasetList().sorts {
+		for _, asc := range []bool{true, false} {
+			checkPages(t, alice, models.ListQuery{Sort: sort, Asc: asc, Limit: 1000, Count: true}, n)
+		}
+	}
+	trash, err := alice.Datasets(t.Context(), models.ListQuery{Deleted: true})
+	if err != nil || len(trash.Items) != 5 {
+		t.Errorf("trash: %d, %v", len(trash.Items), err)
+	}
+}
+
+func checkPages(t *testing.T, c *Client, q models.ListQuery, n int) {
+	t.Helper()
+	seen := map[string]bool{}
+	pages := 0
+	for {
+		p, err := c.Datasets(t.Context(), q)
+		if err != nil {
+			t.Fatalf("%s asc=%v: %v", q.Sort, q.Asc, err)
+		}
+		for _, d := range p.Items {
+			if seen[d.ID] {
+				t.Fatalf("%s asc=%v: %s came twice", q.Sort, q.Asc, d.ID)
+			}
+			seen[d.ID] = true
+		}
+		if p.Total == nil || *p.Total != int64(n) {
+			t.Fatalf("%s: total %v", q.Sort, p.Total)
+		}
+		pages++
+		if p.Next == "" {
+			break
+		}
+		q.After = p.Next
+	}
+	if len(seen) != n || pages != 3 {
+		t.Errorf("%s asc=%v: %d rows of %d on %d pages", q.Sort, q.Asc, len(seen), n, pages)
+	}
+}
+
+func TestStackSearch(t *testing.T) {
+	s := newStack(t)
+	alice, id := s.user(t, "alice@example.com")
+	fox := "na\u00efve-\u65e5\u672c\u8a9e-\U0001F98A"
+	for _, name := range []string{"100% cotton", "100 cotton", "snake_case", "snakeXcase", `back\slash`, `a,b (c.d) "e"`, fox} {
+		s.job(t, id, s.dataset(t, id, name), "running")
+	}
+	for search, want := range map[string][]string{
+		"100%": {"100% cotton"}, "_": {"snake_case"}, `\`: {`back\slash`}, `a,b (c.d) "`: {`a,b (c.d) "e"`}, "\u65e5\u672c": {fox},
+		"COTTON": {"100 cotton", "100% cotton"}, "snake*case": {"snakeXcase", "snake_case"}, "nothing": nil,
+	} {
+		ds, err := alice.Datasets(t.Context(), models.ListQuery{Search: search, Sort: "name", Asc: true})
+		if err != nil {
+			t.Fatalf("%q: %v", search, err)
+		}
+		var got, byJob []string
+		for _, d := range ds.Items {
+			got = append(got, d.Name)
+		}
+		jobs, err := alice.Jobs(t.Context(), models.ListQuery{Search: search, Count: true})
+		if err != nil {
+			t.Fatalf("jobs %q: %v", search, err)
+		}
+		for _, j := range jobs.Items {
+			byJob = append(byJob, j.Dataset.Name)
+		}
+		slices.Sort(got)
+		slices.Sort(byJob)
+		slices.Sort(want)
+		if !slices.Equal(got, want) || !slices.Equal(byJob, want) || *jobs.Total != int64(len(want)) {
+			t.Errorf("%q finds %q and jobs of %q, want %q", search, got, byJob, want)
+		}
+	}
+}
+
+func TestStackReads(t *testing.T) {
+	s := newStack(t)
+	alice, id := s.user(t, "alice@example.com")
+	bob, bobID := s.user(t, "bob@example.com")
+	ctx := t.Context()
+	ds := s.dataset(t, id, "Tickets")
+	done := s.job(t, id, ds, "completed")
+	live := s.job(t, id, ds, "running")
+	art := s.artifact(t, id, done, ds)
+	s.exec(t, `UPDATE training_jobs SET artifact_id=$1 WHERE id=$2`, art, done)
+	theirs := s.job(t, bobID, s.dataset(t, bobID, "Bob's"), "running")
+
+	jobs, err := alice.Jobs(ctx, models.ListQuery{Status: []string{"running"}, DatasetID: ds})
+	if err != nil || len(jobs.Items) != 1 || jobs.Items[0].ID != live || jobs.Items[0].Dataset.Name != "Tickets" {
+		t.Errorf("%+v, %v", jobs, err)
+	}
+	j, err := alice.Job(ctx, done)
+	if err != nil || j.ArtifactID == nil || *j.ArtifactID != art || j.Dataset.TotalTokens == nil || *j.Dataset.TotalTokens != 20000 {
+		t.Errorf("%+v, %v", j, err)
+	}
+	_, err = alice.Job(ctx, theirs)
+	wantError(t, err, models.CodeNotFound)
+	_, err = bob.Dataset(ctx, ds)
+	wantError(t, err, models.CodeNotFound)
+	if d, err := alice.Dataset(ctx, ds); err != nil || d.Name != "Tickets" {
+		t.Errorf("%+v, %v", d, err)
+	}
+
+	file := bytes.Repeat([]byte("weights "), 50_000)
+	s.put(t, "lora-models", id+"/"+art+"/adapter_model.safetensors", id, file)
+	a, err := alice.ArtifactByJob(ctx, done)
+	if err != nil || a.ID != art || a.Job == nil || a.Job.ID != done || a.Dataset.Name != "Tickets" || len(a.Files) != 1 {
+		t.Fatalf("%+v, %v", a, err)
+	}
+	if a.Files[0].Size == nil || int(*a.Files[0].Size) != len(file) {
+		t.Errorf("size %v from Storage, want %d", a.Files[0].Size, len(file))
+	}
+	_, err = alice.ArtifactByJob(ctx, live)
+	wantError(t, err, models.CodeNotFound)
+	arts, err := alice.Artifacts(ctx, models.ListQuery{Count: true})
+	if err != nil || len(arts.Items) != 1 || arts.Items[0].Job.Status != models.JobCompleted || *arts.Total != 1 {
+		t.Errorf("%+v, %v", arts, err)
+	}
+
+	dest := filepath.Join(t.TempDir(), "adapter.safetensors")
+	got, err := alice.Download(ctx, models.Download{Bucket: "lora-models", Path: a.Files[0].Path, Dest: dest}, nil)
+	if err != nil || got.Bytes != int64(len(file)) {
+		t.Errorf("%+v, %v", got, err)
+	}
+	_, err = bob.Download(ctx, models.Download{Path: a.Files[0].Path, Dest: dest + "2"}, nil)
+	wantError(t, err, models.CodeNotFound)
+	_, err = alice.Download(ctx, models.Download{Path: id + "/nothing.bin", Dest: dest + "3"}, nil)
+	wantError(t, err, models.CodeNotFound)
+}
+
+// A database that lacks columns of FR-1.1, and has others.
+func TestStackSchemaDrift(t *testing.T) {
+	s := newStack(t)
+	alice, id := s.user(t, "alice@example.com")
+	ds := s.dataset(t, id, "Tickets")
+	s.job(t, id, ds, "running")
+	s.exec(t, `ALTER TABLE datasets DROP COLUMN avg_tokens_per_turn, ADD COLUMN error_message text DEFAULT 'Found 2 validation error(s)', ADD COLUMN more jsonb DEFAULT '{"a":[1]}'`)
+	s.exec(t, `ALTER TABLE training_jobs DROP COLUMN retry_count`)
+	s.exec(t, `NOTIFY pgrst, 'reload schema'`)
+	eventually(t, func() error {
+		for range 2 {
+			p, err := alice.Datasets(t.Context(), models.ListQuery{})
+			if err != nil || len(p.Items) != 1 {
+				return fmt.Errorf("%d datasets, %w", len(p.Items), err)
+			}
+			j, err := alice.Jobs(t.Context(), models.ListQuery{})
+			if err != nil || len(j.Items) != 1 || j.Items[0].Dataset == nil {
+				return fmt.Errorf("%d jobs, %w", len(j.Items), err)
+			}
+		}
+		return nil
+	})
+	d, err := alice.Dataset(t.Context(), ds)
+	if err != nil || d.ErrorMessage == nil || *d.ErrorMessage != "Found 2 validation error(s)" {
+		t.Errorf("%+v, %v", d, err)
+	}
+}
+
+// eventually repeats what needs the server to notice something first.
+func eventually(t *testing.T, f func() error) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), eventualTime)
+	defer cancel()
+	for {
+		err := f()
+		if err == nil {
+			return
+		}
+		if sleep(ctx, eventualStep) != nil {
+			t.Fatal(err)
+		}
+	}
+}
