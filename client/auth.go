@@ -124,6 +124,7 @@ func (s *sessions) forget(ctx context.Context) error {
 		return err
 	}
 	defer unlock()
+	s.ended.Add(1)
 	s.cur.Store(nil)
 	return s.store.Delete(ctx)
 }

@@ -81,6 +81,9 @@ func existing(dest string, want version) (*oldFile, error) {
 		return nil, localError(err)
 	}
 	defer func() { _ = f.Close() }()
+	if info, err := f.Stat(); err != nil || !info.Mode().IsRegular() || info.Size() != want.Total {
+		return nil, occupied(dest)
+	}
 	sha, m := sha256.New(), md5.New() //nolint:gosec // comparison only
 	n, err := io.Copy(io.MultiWriter(sha, m), f)
 	if err != nil {

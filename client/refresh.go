@@ -14,7 +14,7 @@ import (
 func (s *sessions) renew(ctx context.Context, stale string) (string, error) {
 	l := s.cur.Load()
 	if l == nil {
-		return "", signIn("you are not signed in", signInHint)
+		return "", notSignedIn()
 	}
 	if l.AccessToken != stale {
 		return l.AccessToken, nil // renewed meanwhile

@@ -44,6 +44,7 @@ type sessions struct {
 	cur    atomic.Pointer[live]
 	flight singleflight.Group
 	quiet  atomic.Int64 // unix nanoseconds: no early refresh before
+	ended  atomic.Int64 // sign-outs so far
 }
 
 func newSessions(store SessionStore, b *bridge, now func() time.Time, log *slog.Logger) *sessions {
@@ -77,9 +78,10 @@ func (s *sessions) loaded(ctx context.Context) (*live, error) {
 	if l := s.cur.Load(); l != nil {
 		return l, nil
 	}
+	ended := s.ended.Load()
 	stored, err := s.store.Load(ctx)
 	if errors.Is(err, ErrNoSession) {
-		return nil, signIn("you are not signed in", "run `loratop login`, or sign in on the first screen")
+		return nil, notSignedIn()
 	}
 	if err != nil {
 		return nil, err
@@ -92,6 +94,10 @@ func (s *sessions) loaded(ctx context.Context) (*live, error) {
 		if other := s.cur.Load(); other != nil {
 			return other, nil
 		}
+	}
+	if s.ended.Load() != ended { // signed out between reading and installing
+		s.cur.CompareAndSwap(l, nil)
+		return nil, notSignedIn()
 	}
 	return l, nil
 }
@@ -125,6 +131,10 @@ func (s *sessions) install(ctx context.Context, stored StoredSession) (*live, er
 // view is the session as screens see it.
 func (l *live) view() models.Session {
 	return models.Session{UserID: l.UserID, Email: models.Clean(l.Email), ExpiresAt: l.ExpiresAt, AAL: l.aal}
+}
+
+func notSignedIn() *models.Error {
+	return signIn("you are not signed in", "run `loratop login`, or sign in on the first screen")
 }
 
 func signIn(msg, hint string) *models.Error {

@@ -35,6 +35,9 @@ func OpenStore(dir, url string, useKeyring bool) (SessionStore, error) {
 	if err := privateDir(dir); err != nil {
 		return nil, config("the session folder cannot be used: "+clip(err.Error(), 200), "")
 	}
+	if u, err := parseURL(url, true); err == nil {
+		url = u.String() // one project is one session, however its address is written
+	}
 	sum := sha256.Sum256([]byte(url))
 	name := "session-" + hex.EncodeToString(sum[:8])
 	f := &fileStore{path: filepath.Join(dir, name+".json"), lock: filepath.Join(dir, name+".lock")}
