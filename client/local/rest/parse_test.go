@@ -25,7 +25,7 @@ func TestParseErrorsNameTheFurthestPlace(t *testing.T) {
 		{filterErr, "fts().value", 5, `unexpected ")" expecting operator (eq, gt, ...)`},
 		{filterErr, "is().value", 3, `unexpected "(" expecting operator (eq, gt, ...)`},
 		{filterErr, "in().value", 3, `unexpected "(" expecting operator (eq, gt, ...)`},
-		{filterErr, "is.nul", 4, `unexpected end of input expecting isVal: (null, not_null, true, false, unknown)`},
+		{filterErr, "is.nul", 7, `unexpected end of input expecting isVal: (null, not_null, true, false, unknown)`},
 		{selectErr, "id,(", 4, `unexpected "(" expecting "...", field name (* or [a..z0..9_$]), "*" or "count()"`},
 		{selectErr, "id,clients(name[])", 16, `unexpected '[' expecting letter, digit, "-", "->>", "->", "::", ".", ")", "," or end of input`},
 		{selectErr, "data->>-78xy", 11, `unexpected 'x' expecting digit, "->", "::", ".", "," or end of input`},
