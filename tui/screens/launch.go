@@ -53,6 +53,7 @@ type launch struct {
 	note    error  // why a dataset could not be taken over
 	sending bool
 	failed  error // of the last try to launch
+	left    bool  // launched: this form is on its way out and launches no more
 }
 
 // newLaunch keeps one draft for all its screens, so that a form that was left
@@ -205,7 +206,7 @@ func (l *launch) takeDataset(m datasetTaken) {
 // submit sends the job of the form. While a try is under way there is no other,
 // and every try carries the draft's id, so one row is made whatever happens.
 func (l *launch) submit() tea.Cmd {
-	if l.sending {
+	if l.sending || l.left {
 		return nil
 	}
 	if hard := hardProblems(l.d.problems(l.o.GPUs, l.allowance())); len(hard) > 0 {
@@ -230,7 +231,7 @@ func (l *launch) outcome(m launched) tea.Cmd {
 		return nil
 	}
 	l.d.done()
-	l.failed, l.mode = nil, modeForm
+	l.failed, l.mode, l.left = nil, modeForm, true
 	note := screen.Toast(screen.LevelGood, "Launched: the job is queued")
 	if !sameSettings(m.want, m.job) {
 		note = screen.Toast(screen.LevelWarn, "An earlier try had gone through: this is that job, with the settings it was sent with")

@@ -78,6 +78,8 @@ func (d *draft) datasetProblems() []models.Problem {
 	switch n := d.dataset.TotalTrainingPairs; {
 	case n == nil:
 		return []models.Problem{{Field: fieldDataset, Text: "the number of pairs is unknown: the estimate assumes 1000"}}
+	case *n <= 0:
+		return []models.Problem{{Field: fieldDataset, Text: "it has no pairs: a training with it can only fail"}}
 	case *n < fewPairs:
 		return []models.Problem{{Field: fieldDataset, Text: fmt.Sprintf("only %s: at least %d are advised", plural(int(*n), "pair"), fewPairs)}}
 	case *n < suggestedPairs:

@@ -139,8 +139,11 @@ func (l *launch) backToForm() tea.Cmd {
 
 // stopped says why the form cannot be launched as it is.
 func (l *launch) stopped() string {
-	if l.sending {
+	switch {
+	case l.sending:
 		return "the launch is on its way"
+	case l.left:
+		return "it is launched, and its page opens"
 	}
 	if hard := hardProblems(l.d.problems(l.o.GPUs, l.allowance())); len(hard) > 0 {
 		return hard[0].Text
@@ -157,9 +160,9 @@ func (l *launch) Actions() []screen.Action {
 		}
 	case modePick:
 		return []screen.Action{
-			{ID: "launch.choose", Keys: screen.Bind("enter", "choose the dataset")},
-			{ID: "launch.type", Keys: screen.Bind("letters", "search")},
+			{ID: "launch.choose", Keys: screen.Bind("enter", "choose")},
 			{ID: "launch.close", Keys: screen.Bind("esc", "close the list")},
+			{ID: "launch.type", Keys: screen.Bind("letters", "search")},
 		}
 	case modeReview:
 		return l.reviewActions()
