@@ -35,3 +35,9 @@ func (s *Server) Put(ctx context.Context, bucket, key, contentType, ownerID stri
 	_, err = s.commit(ctx, caller{role: "service_role", sub: ownerID}, ct, true)
 	return err
 }
+
+// Remove deletes objects past the policies; those that are missing are no error.
+func (s *Server) Remove(ctx context.Context, bucket string, keys ...string) error {
+	_, err := s.erase(ctx, service(), bucket, keys)
+	return err
+}

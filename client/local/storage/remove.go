@@ -1,6 +1,7 @@
 package storage
 
 import (
+	"context"
 	"net/http"
 
 	"github.com/jackc/pgx/v5"
@@ -17,7 +18,7 @@ func (s *Server) removeOne(w http.ResponseWriter, r request) error {
 	if _, err := s.find(r.Context(), service(), r.bucket, r.key); err != nil {
 		return err
 	}
-	gone, err := s.remove(r, c, []string{r.key})
+	gone, err := s.erase(r.Context(), c, r.bucket, []string{r.key})
 	if err != nil {
 		return err
 	}
@@ -43,7 +44,7 @@ func (s *Server) removeMany(w http.ResponseWriter, r request) error {
 	if len(in.Prefixes) < 1 || len(in.Prefixes) > removeMost {
 		return badRequest("body/prefixes must NOT have fewer than 1 or more than %d items", removeMost)
 	}
-	gone, err := s.remove(r, c, in.Prefixes)
+	gone, err := s.erase(r.Context(), c, r.bucket, in.Prefixes)
 	if err != nil {
 		return err
 	}
@@ -51,11 +52,11 @@ func (s *Server) removeMany(w http.ResponseWriter, r request) error {
 	return nil
 }
 
-// remove deletes what the policies let the caller delete, and then the files.
-func (s *Server) remove(r request, c caller, keys []string) ([]object, error) {
+// erase deletes what the policies let the caller delete, and then the files.
+func (s *Server) erase(ctx context.Context, c caller, bucket string, keys []string) ([]object, error) {
 	var gone []object
-	err := s.as(r.Context(), c, func(tx pgx.Tx) (err error) {
-		gone, err = queryObjects(r.Context(), tx, deleteSQL, r.bucket, keys)
+	err := s.as(ctx, c, func(tx pgx.Tx) (err error) {
+		gone, err = queryObjects(ctx, tx, deleteSQL, bucket, keys)
 		return err
 	})
 	if err != nil {

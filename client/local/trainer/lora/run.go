@@ -66,9 +66,10 @@ func NewRun(d *Dataset, c Config) *Run {
 }
 
 // StepsPerEpoch is how many batches the training part makes.
-func (r *Run) StepsPerEpoch() int {
-	return (len(r.data.train) + r.cfg.BatchSize - 1) / r.cfg.BatchSize
-}
+func (r *Run) StepsPerEpoch() int { return Steps(len(r.data.train), r.cfg.BatchSize) }
+
+// Steps is how many batches so many pairs make.
+func Steps(pairs, batch int) int { return (pairs + batch - 1) / batch }
 
 // TotalSteps of the run.
 func (r *Run) TotalSteps() int { return r.StepsPerEpoch() * r.cfg.Epochs }
