@@ -62,6 +62,9 @@ func (s *Server) Stop(ctx context.Context) error {
 
 // stopPID walks through PostgreSQL's three shutdown modes until gone is true.
 func stopPID(ctx context.Context, pid int, gone func() bool) error {
+	if pid <= 1 {
+		return fmt.Errorf("stop PostgreSQL: %d is no process of ours", pid)
+	}
 	steps := []struct {
 		sig  syscall.Signal
 		wait time.Duration
@@ -121,6 +124,9 @@ func stopOrphan(data string) error {
 
 // alive reports whether a process exists that is not a zombie.
 func alive(pid int) bool {
+	if pid <= 1 {
+		return false // 0 and below mean groups of processes to kill(2)
+	}
 	err := syscall.Kill(pid, 0)
 	if err != nil {
 		return errors.Is(err, syscall.EPERM)

@@ -56,6 +56,9 @@ func attach(ctx context.Context) (string, error) {
 		return "", fmt.Errorf("lock of the test cluster: %w", err)
 	}
 	defer lock.Unlock()
+	if err := revive(root); err != nil {
+		return "", err
+	}
 	url, err := join(ctx, root)
 	if err == nil {
 		return url, nil
@@ -102,8 +105,8 @@ func join(ctx context.Context, root string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if !living(st.Guardian) {
-		return "", errNone // nobody would ever stop it
+	if !living(st.Guardian, dir) || !living(st.PID, dir) {
+		return "", errNone // dead, or nobody would ever stop it
 	}
 	for _, pid := range users() {
 		if err := os.WriteFile(filepath.Join(dir, "users", strconv.Itoa(pid)), nil, 0o600); err != nil {
@@ -113,7 +116,7 @@ func join(ctx context.Context, root string) (string, error) {
 	if again, _, err := current(root); err != nil || again != dir {
 		return "", errNone
 	}
-	return st.URL, answers(ctx, st)
+	return st.URL, answers(ctx, dir, st)
 }
 
 // current reads the pointer and what it points to.
@@ -131,7 +134,7 @@ func current(root string) (dir string, st state, err error) {
 }
 
 // answers waits until the cluster takes a connection; a busy one is not dead.
-func answers(ctx context.Context, st state) error {
+func answers(ctx context.Context, dir string, st state) error {
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
 	for {
@@ -140,7 +143,7 @@ func answers(ctx context.Context, st state) error {
 			return conn.Close(ctx)
 		}
 		var pg *pgconn.PgError
-		if !errors.As(err, &pg) && !living(st.PID) {
+		if !errors.As(err, &pg) && !living(st.PID, dir) {
 			return errNone
 		}
 		select {
@@ -174,6 +177,35 @@ func commandName(pid int) string {
 	return filepath.Base(strings.TrimSpace(string(out)))
 }
 
+// revive gives a living cluster whose guardian was killed a new one.
+func revive(root string) error {
+	dir, st, err := current(root)
+	if err != nil || !living(st.PID, dir) || living(st.Guardian, dir) {
+		return nil // nothing there, or nothing to mend
+	}
+	if st.Guardian, err = guard(dir, st.PID, pointer(root)); err != nil {
+		return err
+	}
+	return st.write(dir)
+}
+
+// write replaces the state file as a whole.
+func (st state) write(dir string) error {
+	b, err := json.Marshal(st)
+	if err != nil {
+		return err
+	}
+	return replace(filepath.Join(dir, "state.json"), b)
+}
+
+// replace writes a file so that readers find the old or the new one.
+func replace(path string, content []byte) error {
+	if err := os.WriteFile(path+".new", content, 0o600); err != nil {
+		return err
+	}
+	return os.Rename(path+".new", path)
+}
+
 // sweep removes what killed runs left: clusters without a guardian.
 func sweep(root string) error {
 	if err := os.Remove(pointer(root)); err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -185,7 +217,7 @@ func sweep(root string) error {
 	}
 	for _, dir := range dirs {
 		var st state
-		if b, err := os.ReadFile(filepath.Join(dir, "state.json")); err == nil && json.Unmarshal(b, &st) == nil && living(st.Guardian) {
+		if b, err := os.ReadFile(filepath.Join(dir, "state.json")); err == nil && json.Unmarshal(b, &st) == nil && living(st.Guardian, dir) {
 			continue
 		}
 		if err := pgproc.Remove(dir); err != nil {
@@ -217,17 +249,10 @@ func begin(ctx context.Context, root string) (string, error) {
 	if st.Guardian, err = guard(dir, st.PID, pointer(root)); err != nil {
 		return "", err
 	}
-	b, err := json.Marshal(st)
-	if err != nil {
+	if err := st.write(dir); err != nil {
 		return "", err
 	}
-	if err := os.WriteFile(filepath.Join(dir, "state.json"), b, 0o600); err != nil {
-		return "", err
-	}
-	if err := os.WriteFile(pointer(root)+".new", []byte(dir+"\n"), 0o600); err != nil {
-		return "", err
-	}
-	return st.URL, os.Rename(pointer(root)+".new", pointer(root))
+	return st.URL, replace(pointer(root), []byte(dir+"\n"))
 }
 
 // guard starts the guardian in a session of its own: neither a Ctrl-C nor the
@@ -239,17 +264,21 @@ func guard(dir string, pid int, pointer string) (int, error) {
 	if err := cmd.Start(); err != nil {
 		return 0, fmt.Errorf("guardian of the test cluster: %w", err)
 	}
-	return cmd.Process.Pid, cmd.Process.Release()
+	guardian := cmd.Process.Pid // Release forgets it
+	return guardian, cmd.Process.Release()
 }
 
-// living reports whether a process exists and is no zombie.
-func living(pid int) bool {
-	if err := syscall.Kill(pid, 0); err != nil {
-		return errors.Is(err, syscall.EPERM)
+// living reports whether a process of the cluster in dir runs. The id alone
+// does not tell: after a restart of the machine it is somebody else's.
+func living(pid int, dir string) bool {
+	if pid <= 1 || syscall.Kill(pid, 0) != nil && !errors.Is(syscall.Kill(pid, 0), syscall.EPERM) {
+		return false // 0 and below mean groups of processes to kill(2)
 	}
-	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	args, err := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", pid)) // empty for a zombie
 	if err != nil {
-		return true
+		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+		defer cancel()
+		args, err = exec.CommandContext(ctx, "ps", "-ww", "-o", "args=", "-p", strconv.Itoa(pid)).Output()
 	}
-	return !strings.HasPrefix(string(stat[strings.LastIndexByte(string(stat), ')')+1:]), " Z")
+	return err == nil && strings.Contains(string(args), dir)
 }
