@@ -123,6 +123,7 @@ func (s *shell) headLeft() []seg {
 	if s.conn.Profile != "" && !s.conn.Demo {
 		out = append(out, seg{text: models.Clean(s.conn.Profile) + " ", style: g, drop: 4})
 	}
+	out = append(out, seg{text: " ", style: g, drop: 4})
 	sep := s.th.Glyph(" › ", " > ")
 	for i, p := range s.trail() {
 		if i > 0 {
@@ -132,7 +133,7 @@ func (s *shell) headLeft() []seg {
 		if p == s.top() {
 			st, drop = on(g, s.th.Strong, s.th), 0
 		}
-		out = append(out, seg{text: " " + kit.Truncate(s.pageTitle(p), 40) + " ", style: st, drop: drop})
+		out = append(out, seg{text: kit.Truncate(s.pageTitle(p), 40), style: st, drop: drop})
 	}
 	return out
 }
@@ -160,7 +161,7 @@ func (s *shell) headRight() []seg {
 	}
 	if o, ok := s.overview.Value(); ok && s.gate == nil {
 		if o.Live > 0 {
-			out = append(out, seg{text: " " + kit.Count(o.Live) + " running ", style: g, drop: 7, do: s.goTo("jobs")})
+			out = append(out, seg{text: " " + kit.Count(o.Live) + " active ", style: g, drop: 7, do: s.goTo("jobs")})
 		}
 		if o.Unread > 0 {
 			out = append(out, seg{text: " " + kit.Count(o.Unread) + " unread ", style: on(g, s.th.Warn, s.th), drop: 5, do: s.goTo("inbox")})
@@ -232,11 +233,14 @@ func healthText(th theme.Theme, st screen.FeedState, now time.Time) (string, lip
 	}
 }
 
-// drawTabs draws the second line of the header: the sections.
+// drawTabs draws the second line of the header: the sections, the titles of
+// those that are not open shortened until all fit.
 func (s *shell) drawTabs() {
-	segs := s.tabSegs(false)
-	if segsWidth(segs) > s.w {
-		segs = s.tabSegs(true)
+	segs := s.tabSegs(99, " ")
+	for n := 9; n >= 0 && segsWidth(segs) > s.w; n-- {
+		if n != 1 && n != 2 { // so few letters tell nothing
+			segs = s.tabSegs(n, "")
+		}
 	}
 	key := barKey(s.w, s.th.ID, segs) + s.section0()
 	if s.draw.tabs.key == key {
@@ -254,24 +258,24 @@ func (s *shell) section0() string {
 	return s.stack[0].spec.Name
 }
 
-// tabSegs is the row of tabs; short shows the title of the open one only.
-func (s *shell) tabSegs(short bool) []seg {
+// tabSegs is the row of tabs, with up to n letters of a title that is not open.
+func (s *shell) tabSegs(n int, gap string) []seg {
 	active := s.section0()
 	var out []seg
 	for _, t := range s.tabs {
-		num, title := s.tabKey(t), " "+t.Title
+		num, title := s.tabKey(t), models.Clean(t.Title)
 		st, nst := s.th.Dim, s.th.Faint
 		if t.Name == active {
 			st, nst = s.th.Accent.Underline(true), s.th.Accent
-		} else if short {
-			title = ""
+		} else {
+			title = title[:min(n, len(title))]
 		}
 		do := s.goTo(t.Name)
 		out = append(out, seg{text: " " + num, style: nst, do: do})
 		if title != "" {
-			out = append(out, seg{text: " ", style: nst, do: do}, seg{text: title[1:], style: st, do: do})
+			out = append(out, seg{text: " ", style: nst, do: do}, seg{text: title, style: st, do: do})
 		}
-		out = append(out, seg{text: " ", style: lipgloss.NewStyle()})
+		out = append(out, seg{text: gap, style: lipgloss.NewStyle()})
 	}
 	return out
 }

@@ -120,22 +120,28 @@ func (s *shell) capturedKey(p *page, m tea.KeyPressMsg) tea.Cmd {
 	return s.update(p, m)
 }
 
-// actionKey runs the action of the page that the key belongs to. An action
-// that is off gives way to the shell's own use of the key.
+// actionKey runs the action of the page that the key belongs to. Of several
+// with the key the first that is on counts; when none is on, the shell's own
+// use of the key comes before the reason why not.
 func (s *shell) actionKey(p *page, m tea.KeyPressMsg) (tea.Cmd, bool) {
+	var off *screen.Action
 	for _, a := range s.actions(p) {
-		if !key.Matches(m, a.Keys) {
-			continue
-		}
-		if a.Do == nil {
+		switch {
+		case !key.Matches(m, a.Keys):
+		case a.Why() != "":
+			if off == nil {
+				off = &a
+			}
+		case a.Do == nil:
 			return s.update(p, m), true
+		default:
+			return s.run(a), true
 		}
-		if a.Why() != "" && s.isGlobal(m) {
-			continue
-		}
-		return s.run(a), true
 	}
-	return nil, false
+	if off == nil || s.isGlobal(m) {
+		return nil, false
+	}
+	return s.run(*off), true
 }
 
 func (s *shell) isGlobal(m tea.KeyPressMsg) bool {

@@ -137,6 +137,12 @@ func (s *shell) find(id uint64) *page {
 	return nil
 }
 
+// known reports that a link leads to a page.
+func (s *shell) known(link string) bool {
+	name, _ := screen.ParseLink(link)
+	return slices.ContainsFunc(s.specs, func(x screen.Spec) bool { return x.Name == name })
+}
+
 // open follows a link: a tab switches the section, anything else goes on top.
 func (s *shell) open(link string, replace bool) tea.Cmd {
 	name, args := screen.ParseLink(link)
@@ -251,6 +257,9 @@ func (s *shell) begin() tea.Cmd {
 		s.stack = append(s.stack[:0], p)
 		return s.show(p)
 	}
-	s.stack = append(s.stack[:0], p) // started when the user comes back to it
-	return s.open(link, false)
+	s.stack = append(s.stack[:0], p)
+	if !s.known(link) {
+		return tea.Batch(s.show(p), s.open(link, false))
+	}
+	return s.open(link, false) // the root starts when the user comes back to it
 }

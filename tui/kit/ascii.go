@@ -34,7 +34,7 @@ func toASCII(r rune) (byte, bool) {
 
 const (
 	asciiFrom = "…–—·•●○◐◌✓✗⊘▲▼△▽▌▐█▉▊▋▍▎▏▶►◀◄←→↑↓×±≈≤≥∞“”‘’‹›«»□■◆◇⚠ⓘ░▒▓"
-	asciiTo   = "~--.**o~.+x-^v^v|####||||>><<<-^vx~~<>o\"\"''<><>o#*o!i.:%"
+	asciiTo   = "~--.**o~.+x-^v^v|####||||>><<<>^vx~~<>o\"\"''<><>o#*o!i.:%"
 )
 
 // ASCII rewrites a drawn block with 7-bit characters only, cell for cell: known
