@@ -190,7 +190,7 @@ func (s *shop) checkLedger(id string, j models.Job) {
 	for _, n := range read[models.Notification](s, `SELECT to_jsonb(n) FROM notifications n ORDER BY created_at, type`) {
 		kinds = append(kinds, string(n.Type)+" "+*n.ActionURL)
 	}
-	want := []string{"job_started /training/jobs/" + id, "artifact_ready /models/" + *j.ArtifactID, "job_completed /training/jobs/" + id}
+	want := []string{"job_started /training/jobs/" + id, "job_completed /training/jobs/" + id, "artifact_ready /models/" + *j.ArtifactID}
 	if fmt.Sprint(kinds) != fmt.Sprint(want) {
 		s.t.Errorf("notifications %v, want %v", kinds, want)
 	}
@@ -304,7 +304,7 @@ func TestFailures(t *testing.T) {
 func TestCancelStopsAndStands(t *testing.T) {
 	s := newShop(t)
 	id := s.queue(s.dataset(pairs(400)), hyper)
-	s.train(1)
+	s.train(6)
 	s.until(id, "training", func(j models.Job) bool { return j.CurrentStep != nil && *j.CurrentStep > 0 })
 	s.exec(`UPDATE training_jobs SET status = 'cancelled', completed_at = now(), final_cost = current_cost WHERE id = $1`, id)
 	at := time.Now()
@@ -323,7 +323,7 @@ func TestJobOfADeadTrainerIsBegunAnew(t *testing.T) {
 	s := newShop(t)
 	set := s.dataset(pairs(40))
 	id := s.queue(set, hyper)
-	stop := s.train(1)
+	stop := s.train(6)
 	s.until(id, "training", func(j models.Job) bool { return j.CurrentStep != nil && *j.CurrentStep > 0 })
 	stop()
 	if j := s.row(id); j.Status != models.JobRunning {
