@@ -165,8 +165,8 @@ func (s Set) run(ctx context.Context, db *sql.DB, st store) ([]Migration, error)
 	return applied, err
 }
 
-// lockID is an arbitrary number of our own: "loratop" in ASCII.
-const lockID int64 = 0x6c6f7261746f70
+// lockID is an arbitrary number of our own: "loramig" in ASCII.
+const lockID int64 = 0x6c6f72616d6967
 
 // lock takes the advisory lock on a connection of its own and waits for it as
 // long as ctx allows. The database drops the lock when the connection ends,

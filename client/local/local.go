@@ -96,6 +96,9 @@ func Start(ctx context.Context, o Options) (_ *Stack, err error) {
 	if err := s.gateway(ctx, o, p, files); err != nil {
 		return nil, err
 	}
+	if o.Trainer {
+		s.train(ctx, o, p, files)
+	}
 	return s, s.announce(o.Dir)
 }
 

@@ -108,6 +108,7 @@ func names(t *testing.T, s *local.Stack, bearer string) []string {
 }
 
 func TestStory(t *testing.T) {
+	t.Parallel()
 	dir := folder(t) + "/demo"
 	s := start(t, local.Options{Dir: dir, Seed: true})
 	alice, bob := signIn(t, s, s.Users[0]), signIn(t, s, s.Users[1])

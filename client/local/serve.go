@@ -14,6 +14,7 @@ import (
 	"github.com/loratop/loratop/client/local/auth"
 	"github.com/loratop/loratop/client/local/rest"
 	"github.com/loratop/loratop/client/local/storage"
+	"github.com/loratop/loratop/client/local/trainer"
 )
 
 // What the API roles are and how much they get, as hosted projects have it.
@@ -150,5 +151,25 @@ func (s *Stack) serve(l net.Listener, h http.Handler, log *slog.Logger) {
 			return fmt.Errorf("gateway: %w", err)
 		}
 		return nil
+	})
+}
+
+// train runs the trainer until Close or the end of ctx.
+func (s *Stack) train(ctx context.Context, o Options, p pools, files *storage.Server) {
+	ctx, cancel := context.WithCancel(ctx)
+	t := trainer.New(trainer.Options{Pool: p.admin, Files: files, Speed: o.Speed, Now: o.Now, Log: o.Log})
+	done := make(chan error, 1)
+	go func() { done <- t.Run(ctx) }()
+	s.later(func(closing context.Context) error {
+		cancel()
+		select {
+		case err := <-done:
+			if err != nil && !errors.Is(err, context.Canceled) {
+				return fmt.Errorf("trainer: %w", err)
+			}
+			return nil
+		case <-closing.Done():
+			return fmt.Errorf("the trainer does not stop: %w", closing.Err())
+		}
 	})
 }
