@@ -215,3 +215,37 @@ func BenchmarkWarmView(b *testing.B) {
 		})
 	}
 }
+
+// What every screen offers beside drawing: its link leads to a page, its filter
+// is kept, its freshness can be asked for, and closing it twice is safe.
+func TestOptionalAbilities(t *testing.T) {
+	specs := All(nastyBackend(), testOptions())
+	for _, spec := range specs {
+		r := newRig(t, spec.New, "1a2b3c4d-0000-4000-8000-000000000001")
+		settled(r)
+		r.text()
+		l, ok := r.s.(screen.Linker)
+		if !ok {
+			t.Errorf("%s has no link", spec.Name)
+			continue
+		}
+		if name, _ := screen.ParseLink(l.Link()); name != "" && !slices.ContainsFunc(specs, func(s screen.Spec) bool { return s.Name == name }) {
+			t.Errorf("%s links to %q", spec.Name, l.Link())
+		}
+		if f, ok := r.s.(screen.Filterer); ok {
+			r.run(f.Filter("needle"))
+			if f.FilterText() != "needle" {
+				t.Errorf("%s forgets its filter", spec.Name)
+			}
+			r.run(f.Filter(""))
+			settled(r)
+		}
+		if f, ok := r.s.(screen.Feeder); ok && f.FeedState().Health == screen.HealthOffline {
+			t.Errorf("%s is offline with a backend that answers", spec.Name)
+		}
+		if c, ok := r.s.(screen.Closer); ok {
+			c.Close()
+			c.Close()
+		}
+	}
+}
