@@ -18,6 +18,8 @@ type Options struct {
 	Profile string // name shown to the user
 	Demo    bool   // shown to the user; changes nothing here
 
+	Accounts []string // the demo's sign-ins, to be shown; see models.Connection
+
 	AllowHTTP bool // plain http to a host that is not loopback
 	ReadOnly  bool // every change of data is refused before it is sent
 
@@ -101,7 +103,7 @@ func newNetwork() http.RoundTripper {
 
 // Connection names where the client talks to.
 func (c *Client) Connection() models.Connection {
-	return models.Connection{Profile: c.opts.Profile, URL: c.opts.URL, Demo: c.opts.Demo}
+	return models.Connection{Profile: c.opts.Profile, URL: c.opts.URL, Demo: c.opts.Demo, Accounts: c.opts.Accounts}
 }
 
 // me returns the live session; CodeSignIn when there is none.

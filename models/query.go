@@ -79,6 +79,8 @@ type Connection struct {
 	Profile string
 	URL     string
 	Demo    bool
+	// Accounts are the demo's sign-ins, which are no secret: "e-mail / password".
+	Accounts []string
 }
 
 // NewJob is what a launch inserts. ID is made by the caller, so that a retried

@@ -202,6 +202,13 @@ func (s *signIn) head(f screen.Frame, w int) []string {
 	if c.Demo {
 		pairs = append(pairs, [2]string{"", "the demo on this machine"})
 	}
+	for i, account := range c.Accounts {
+		label := ""
+		if i == 0 {
+			label = "Accounts"
+		}
+		pairs = append(pairs, [2]string{label, models.Clean(account)})
+	}
 	return append(strings.Split(kit.KeyValues(f.Theme, pairs, w), "\n"), "")
 }
 
