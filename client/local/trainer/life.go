@@ -118,7 +118,7 @@ func (c *course) train(ctx context.Context) error {
 			return c.lost()
 		}
 		rest := time.Now()
-		if err := c.t.await(ctx, c.j, c.pace.wait(n, took)); err != nil {
+		if err := c.t.await(ctx, c.j, c.pace.wait(n, took, len(c.t.atWork()))); err != nil {
 			return err
 		}
 		m.rested += time.Since(rest)

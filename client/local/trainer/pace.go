@@ -20,7 +20,8 @@ const (
 	trainMax   = 100 * time.Second      //
 	trainStep  = 400 * time.Millisecond // a step, between the two
 	assumed    = 15_000                 // tokens a second that a core manages
-	shareAtOne = 0.15                   // of a core, for a job at speed 1
+	shareOfJob = 0.1                    // of a core at speed 1: what a job plans with
+	shareOfAll = 0.3                    // and what all jobs at work may use together
 	fewest     = 16                     // tokens a step
 	most       = 512                    //
 	lookEvery  = 300 * time.Millisecond // for a cancellation
@@ -30,7 +31,8 @@ const (
 type pace struct {
 	began  time.Time
 	step   time.Duration // from one step to the next
-	duty   float64       // share of a core that may be used
+	speed  float64
+	cost   time.Duration // of a step when nobody else wants the core: see wait
 	every  int           // steps from one point to the next
 	tokens int           // a step
 }
@@ -39,17 +41,26 @@ func newPace(speed float64, steps int) *pace {
 	steps = max(steps, 1)
 	whole := min(max(time.Duration(min(steps, 1000))*trainStep, trainMin), trainMax)
 	whole = time.Duration(float64(whole) / speed)
-	p := &pace{began: time.Now(), step: whole / time.Duration(steps), duty: min(shareAtOne*max(speed, 1), 1)}
+	p := &pace{began: time.Now(), step: whole / time.Duration(steps), speed: speed}
 	p.every = (steps + maxPoints - 1) / maxPoints
-	p.tokens = int(min(max(whole.Seconds()*p.duty*assumed/float64(steps), fewest), most))
+	p.tokens = int(min(max(whole.Seconds()*duty(shareOfJob, speed)*assumed/float64(steps), fewest), most))
 	return p
 }
 
+// duty is a share of a core at this speed; at a high one it is the whole core.
+func duty(share, speed float64) float64 { return min(share*max(speed, 1), 1) }
+
 // wait is how long to rest after step n, which took so long: until the next is
-// due, and long enough to stay within the duty.
-func (p *pace) wait(n int, took time.Duration) time.Duration {
+// due, and long enough to leave so many jobs within their common share. What a
+// step costs is the least that one took of late, so that a busy machine, on
+// which each takes longer, does not slow the job down twice.
+func (p *pace) wait(n int, took time.Duration, jobs int) time.Duration {
+	if p.cost = p.cost + p.cost/16; p.cost == 0 || took < p.cost {
+		p.cost = took
+	}
 	due := time.Until(p.began.Add(time.Duration(n) * p.step))
-	return max(due, time.Duration(float64(took)*(1/p.duty-1)))
+	share := duty(shareOfAll/float64(max(jobs, 1)), p.speed)
+	return max(due, time.Duration(float64(p.cost)*(1/share-1)))
 }
 
 // pause rests for what is d at speed 1.

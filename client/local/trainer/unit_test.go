@@ -32,8 +32,11 @@ func TestPace(t *testing.T) {
 		speed, steps := rapid.Float64Range(0.5, 1000).Draw(t, "speed"), rapid.IntRange(1, 1_000_000).Draw(t, "steps")
 		p := newPace(speed, steps)
 		whole := time.Duration(float64(p.step) * float64(steps) * speed)
-		if whole > trainMax+time.Duration(steps)*time.Microsecond || p.tokens < fewest || p.tokens > most || p.duty <= 0 || p.duty > 1 {
+		if whole > trainMax+time.Duration(steps)*time.Microsecond || p.tokens < fewest || p.tokens > most {
 			t.Fatalf("%+v takes %v at speed 1", p, whole)
+		}
+		if rest := p.wait(1, time.Second, 3); speed <= 1 && rest < 9*time.Second-time.Millisecond {
+			t.Fatalf("three jobs rest %v after a second of work", rest)
 		}
 		if points := (steps + p.every - 1) / p.every; points > maxPoints || points < min(steps, maxPoints/2) {
 			t.Fatalf("%d points of %d steps", points, steps)
