@@ -20,6 +20,13 @@ func isDigit(r rune) bool { return r >= '0' && r <= '9' }
 // takeWhile collects runes for which is holds; the failure that ends it is remembered.
 func (s *scanner) takeWhile(is func(rune) bool, label string) (string, bool) {
 	start := s.pos
+	if s.quiet {
+		for s.pos < len(s.in) && is(s.in[s.pos]) {
+			s.pos++
+		}
+		s.consumed = s.consumed || s.pos > start
+		return string(s.in[start:s.pos]), true
+	}
 	ok := s.many(func() bool { _, ok := s.satisfy(is, label); return ok })
 	return string(s.in[start:s.pos]), ok
 }
@@ -52,11 +59,21 @@ func (s *scanner) dot() bool {
 }
 
 func (s *scanner) identChar() bool {
+	if s.quiet {
+		if s.pos < len(s.in) && isIdent(s.in[s.pos]) {
+			return s.advance(1)
+		}
+		return false
+	}
 	return s.alt(
 		func() bool { _, ok := s.satisfy(unicode.IsLetter, "letter"); return ok },
 		func() bool { _, ok := s.satisfy(isDigit, "digit"); return ok },
 		func() bool { _, ok := s.satisfy(oneOf("_ $"), ""); return ok },
 	)
+}
+
+func isIdent(r rune) bool {
+	return unicode.IsLetter(r) || isDigit(r) || r == '_' || r == ' ' || r == '$'
 }
 
 // identifier is letters, digits, _, $ and blanks; blanks around it are dropped.

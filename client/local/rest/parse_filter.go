@@ -5,26 +5,21 @@ import "strings"
 // parseFilter reads one filter; with rpc, a value without an operator is an argument.
 func parseFilter(key, value string, rpc bool) (at[filter], *apiError) {
 	var out at[filter]
-	k := newScanner(key)
-	path, f, ok := k.path()
-	if !ok {
-		return out, k.describe("failed to parse tree path (" + key + ")")
+	e := parseText(key, "failed to parse tree path ("+key+")", func(s *scanner) (ok bool) {
+		out.Path, out.What.Field, ok = s.path()
+		return ok
+	})
+	if e != nil {
+		return out, e
 	}
-	v := newScanner(value)
-	var op operation
-	if rpc {
-		ok = v.alt(
-			func() (ok bool) { op, ok = v.operation(v.rest); return ok },
-			func() bool { op = operation{Kind: opNone, Value: value}; return true },
-		)
-	} else {
-		op, ok = v.operation(v.rest)
-	}
-	if !ok {
-		return out, v.describe("failed to parse filter (" + value + ")")
-	}
-	out.Path, out.What = path, filter{f, op}
-	return out, nil
+	e = parseText(value, "failed to parse filter ("+value+")", func(s *scanner) (ok bool) {
+		operator := func() (ok bool) { out.What.Op, ok = s.operation(s.rest); return ok }
+		if !rpc {
+			return operator()
+		}
+		return s.alt(operator, func() bool { out.What.Op = operation{Kind: opNone, Value: value}; return true })
+	})
+	return out, e
 }
 
 // rest is the value of a filter outside a logic tree: all that is left.

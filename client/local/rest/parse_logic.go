@@ -5,10 +5,13 @@ import "strings"
 // parseLogic reads and=(…), or=(…), not.and=(…) and their forms below an embedded relation.
 func parseLogic(key, value string) (at[logicNode], *apiError) {
 	var out at[logicNode]
-	k := newScanner(key)
-	names, ok := k.dotted()
-	if !ok {
-		return out, k.describe("failed to parse logic path (" + key + ")")
+	var names []string
+	e := parseText(key, "failed to parse logic path ("+key+")", func(s *scanner) (ok bool) {
+		names, ok = s.dotted()
+		return ok
+	})
+	if e != nil {
+		return out, e
 	}
 	last := len(names) - 1
 	op := names[last]
@@ -22,11 +25,8 @@ func parseLogic(key, value string) (at[logicNode], *apiError) {
 	if negated {
 		op = "not." + op
 	}
-	v := newScanner(op + value)
-	if !v.logic(&out.What) {
-		return out, v.describe("failed to parse logic tree (" + value + ")")
-	}
-	return out, nil
+	e = parseText(op+value, "failed to parse logic tree ("+value+")", func(s *scanner) bool { return s.logic(&out.What) })
+	return out, e
 }
 
 func (s *scanner) logic(n *logicNode) bool {
@@ -101,30 +101,36 @@ func (s *scanner) braced() (string, bool) {
 
 func parseOrder(key, value string) (at[[]orderTerm], *apiError) {
 	var out at[[]orderTerm]
-	k := newScanner(key)
-	path, _, ok := k.path()
-	if !ok {
-		return out, k.describe("failed to parse tree path (" + key + ")")
+	e := parseText(key, "failed to parse tree path ("+key+")", func(s *scanner) (ok bool) {
+		out.Path, _, ok = s.path()
+		return ok
+	})
+	if e != nil {
+		return out, e
 	}
-	out.Path = path
-	v := newScanner(value)
-	ok = v.sepBy1(func() bool {
+	e = parseText(value, "failed to parse order ("+value+")", func(s *scanner) (ok bool) {
+		out.What, ok = s.orders()
+		return ok
+	})
+	return out, e
+}
+
+func (s *scanner) orders() ([]orderTerm, bool) {
+	var out []orderTerm
+	ok := s.sepBy1(func() bool {
 		var t orderTerm
-		ok := v.lexeme(func() bool {
-			return v.alt(
-				func() bool { return v.try(func() bool { return v.relatedOrder(&t) }) },
-				func() bool { return v.plainOrder(&t) },
+		ok := s.lexeme(func() bool {
+			return s.alt(
+				func() bool { return s.try(func() bool { return s.relatedOrder(&t) }) },
+				func() bool { return s.plainOrder(&t) },
 			)
 		})
 		if ok {
-			out.What = append(out.What, t)
+			out = append(out, t)
 		}
 		return ok
-	}, func() bool { return v.char(',') })
-	if !ok {
-		return out, v.describe("failed to parse order (" + value + ")")
-	}
-	return out, nil
+	}, func() bool { return s.char(',') })
+	return out, ok
 }
 
 func (s *scanner) plainOrder(t *orderTerm) (ok bool) {

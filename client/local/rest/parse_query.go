@@ -197,13 +197,9 @@ func (q *query) readColumns(pairs []pair) *apiError {
 	if !has {
 		return nil
 	}
-	s := newScanner(text)
-	names, ok := s.names()
-	if !ok {
-		return s.describe("failed to parse columns parameter (" + text + ")")
-	}
+	names, e := parseNames(text, "failed to parse columns parameter ("+text+")")
 	q.Columns, q.HasColumns = sortedUnique(names), true
-	return nil
+	return e
 }
 
 func (q *query) readOnConflict(pairs []pair) *apiError {
@@ -211,13 +207,17 @@ func (q *query) readOnConflict(pairs []pair) *apiError {
 	if !has {
 		return nil
 	}
-	s := newScanner(text)
-	names, ok := s.names()
-	if !ok {
-		return s.describe("failed to parse on_conflict parameter (" + text + ")")
-	}
+	names, e := parseNames(text, "failed to parse on_conflict parameter ("+text+")")
 	q.OnConflict, q.HasOnConf = names, true
-	return nil
+	return e
+}
+
+func parseNames(text, name string) (names []string, e *apiError) {
+	e = parseText(text, name, func(s *scanner) (ok bool) {
+		names, ok = s.names()
+		return ok
+	})
+	return names, e
 }
 
 func (q *query) readFilters(pairs []pair, rpcRead bool) *apiError {
@@ -262,10 +262,13 @@ func (q *query) readRanges(limits, offsets []pair) *apiError {
 			q.Top = byKey[key]
 			continue
 		}
-		k := newScanner(key)
-		path, _, ok := k.path()
-		if !ok {
-			return k.describe("failed to parse tree path (" + key + ")")
+		var path []string
+		e := parseText(key, "failed to parse tree path ("+key+")", func(s *scanner) (ok bool) {
+			path, _, ok = s.path()
+			return ok
+		})
+		if e != nil {
+			return e
 		}
 		q.Ranges = append(q.Ranges, at[span]{path, byKey[key]})
 	}

@@ -12,13 +12,12 @@ func (s *scanner) nested(f func() bool) bool {
 	return f()
 }
 
-func parseSelect(text string) ([]selectItem, *apiError) {
-	s := newScanner(text)
-	items, ok := s.forest()
-	if !ok {
-		return nil, s.describe("failed to parse select parameter (" + text + ")")
-	}
-	return items, nil
+func parseSelect(text string) (items []selectItem, e *apiError) {
+	e = parseText(text, "failed to parse select parameter ("+text+")", func(s *scanner) (ok bool) {
+		items, ok = s.forest()
+		return ok
+	})
+	return items, e
 }
 
 func (s *scanner) forest() ([]selectItem, bool) {

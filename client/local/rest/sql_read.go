@@ -78,7 +78,16 @@ func (w *statement) selectField(n *node, f selectItem) {
 		w.field(n, f.Field)
 		w.add(" AS ", typ, ")")
 	}
-	w.add(" AS ", quoteIdent(f.output()))
+	w.as(f.output())
+}
+
+// as names a selected value. PostgreSQL has no empty names, and says so.
+func (w *statement) as(name string) {
+	if name == "" {
+		w.fail(newError(400, "42601", `zero-length delimited identifier at or near """"`))
+		name = "?"
+	}
+	w.add(" AS ", quoteIdent(name))
 }
 
 // output is the name a selected value appears under: its alias, the last key of its path, or the column.
@@ -130,10 +139,12 @@ func (w *statement) kidFields(k *node, sep func()) {
 	case k.hollow():
 	case k.toMany():
 		sep()
-		w.add("COALESCE(", k.Lateral, ".rows, '[]') AS ", quoteIdent(k.shown()))
+		w.add("COALESCE(", k.Lateral, ".rows, '[]')")
+		w.as(k.shown())
 	default:
 		sep()
-		w.add("row_to_json(", k.Lateral, ".*)::jsonb AS ", quoteIdent(k.shown()))
+		w.add("row_to_json(", k.Lateral, ".*)::jsonb")
+		w.as(k.shown())
 	}
 }
 
