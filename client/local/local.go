@@ -83,6 +83,10 @@ func Start(ctx context.Context, o Options) (_ *Stack, err error) {
 	if err := s.secrets(o.Dir); err != nil {
 		return nil, err
 	}
+	listener, err := s.listen(ctx, o.Port) // before all that takes time
+	if err != nil {
+		return nil, err
+	}
 	p, err := s.database(ctx, o)
 	if err != nil {
 		return nil, err
@@ -93,7 +97,7 @@ func Start(ctx context.Context, o Options) (_ *Stack, err error) {
 			return nil, err
 		}
 	}
-	if err := s.gateway(ctx, o, p, files); err != nil {
+	if err := s.gateway(listener, o, p, files); err != nil {
 		return nil, err
 	}
 	if o.Trainer {
@@ -152,7 +156,7 @@ func (s *Stack) keys(secret string) (err error) {
 	return err
 }
 
-// listen takes the port before anything that costs time depends on it.
+// listen takes a port of loopback.
 func listen(ctx context.Context, port int) (net.Listener, error) {
 	var lc net.ListenConfig
 	l, err := lc.Listen(ctx, "tcp", net.JoinHostPort("127.0.0.1", fmt.Sprint(port)))

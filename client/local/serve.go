@@ -62,7 +62,7 @@ func Serve(ctx context.Context, o ServeOptions) (_ *Stack, err error) {
 		return nil, err
 	}
 	g := GatewayOptions{Secret: []byte(o.JWTSecret), KeyOptional: true, Log: o.Log}
-	if g.Rest, err = s.rest(ctx, pool, o.Log, time.Now); err != nil {
+	if g.Rest, err = s.rest(pool, o.Log, time.Now); err != nil {
 		return nil, err
 	}
 	has, err := hasAuth(ctx, pool)
@@ -88,22 +88,19 @@ func hasAuth(ctx context.Context, pool *pgxpool.Pool) (has bool, err error) {
 }
 
 // gateway serves all three parts of a whole stack.
-func (s *Stack) gateway(ctx context.Context, o Options, p pools, files *storage.Server) error {
-	listener, err := s.listen(ctx, o.Port)
+func (s *Stack) gateway(listener net.Listener, o Options, p pools, files *storage.Server) error {
+	secret := []byte(s.JWTSecret)
+	r, err := s.rest(p.api, o.Log, o.Now)
 	if err != nil {
 		return err
 	}
-	secret := []byte(s.JWTSecret)
-	g := GatewayOptions{Secret: secret, Storage: files, Log: o.Log}
-	if g.Rest, err = s.rest(ctx, p.api, o.Log, o.Now); err != nil {
-		return err
-	}
+	g := GatewayOptions{Secret: secret, Rest: r, Storage: files, Log: o.Log}
 	g.Auth = auth.New(auth.Options{Pool: p.admin, Secret: secret, BaseURL: s.URL, Autoconfirm: true, Now: o.Now, Log: o.Log})
 	s.serve(listener, NewGateway(g), o.Log)
 	return nil
 }
 
-func (s *Stack) rest(_ context.Context, pool *pgxpool.Pool, log *slog.Logger, now func() time.Time) (http.Handler, error) {
+func (s *Stack) rest(pool *pgxpool.Pool, log *slog.Logger, now func() time.Time) (http.Handler, error) {
 	r, err := rest.New(rest.Options{
 		Pool: pool, Secret: []byte(s.JWTSecret), Schema: apiSchema, AnonRole: anonRole,
 		MaxRows: maxRows, StatementTimeout: statementTimeout, Now: now, Log: log,

@@ -18,12 +18,17 @@ const (
 	fetchedMajor = "17"
 )
 
+// EnvRepository names a Maven repository that has the binaries, for networks
+// that reach a mirror only.
+const EnvRepository = "LORATOP_PG_REPOSITORY"
+
+const defaultRepository = "https://repo1.maven.org/maven2"
+
 // fetchTimeout bounds the download of about 30 MB.
 const fetchTimeout = 10 * time.Minute
 
 // fetch downloads PostgreSQL into the cache, once for all later runs.
-func fetch(ctx context.Context, notify func(string)) (Binaries, error) {
-	cache := cacheDir()
+func fetch(ctx context.Context, cache string, notify func(string)) (Binaries, error) {
 	if err := os.MkdirAll(cache, 0o755); err != nil {
 		return Binaries{}, fmt.Errorf("cache of PostgreSQL: %w", err)
 	}
@@ -69,7 +74,11 @@ func download(ctx context.Context, cache, dir string) error {
 		return err
 	}
 	unpacked := filepath.Join(scratch, "unpacked")
-	db := embedded.NewDatabase(embedded.DefaultConfig().
+	repository := os.Getenv(EnvRepository)
+	if repository == "" {
+		repository = defaultRepository
+	}
+	db := embedded.NewDatabase(embedded.DefaultConfig().BinaryRepositoryURL(repository).
 		Version(fetched).Port(uint32(port)).Logger(io.Discard).
 		CachePath(filepath.Join(scratch, "archive")).BinariesPath(unpacked).
 		RuntimePath(filepath.Join(scratch, "run")).DataPath(data))

@@ -61,7 +61,7 @@ func locate(ctx context.Context, major int, notify func(string)) (Binaries, erro
 	if major != 0 {
 		return Binaries{}, fmt.Errorf("the data was made by PostgreSQL %d, which is no longer installed: install it again, or start over with --reset: %w", major, ErrNoBinaries)
 	}
-	return fetch(ctx, notify)
+	return fetch(ctx, cacheDir(), notify)
 }
 
 // dataVersion is the major version of an existing cluster, 0 without one. A
