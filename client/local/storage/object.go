@@ -183,7 +183,11 @@ func (s *Server) commit(ctx context.Context, c caller, ct content, upsert bool) 
 	var made []object
 	var old string
 	err := s.as(ctx, service(), func(tx pgx.Tx) error {
-		err := tx.QueryRow(ctx, `SELECT coalesce(version, '') FROM storage.objects WHERE bucket_id = $1 AND name = $2 FOR UPDATE`, ct.bucket, ct.key).Scan(&old)
+		// One writer of a key at a time: each must see whose content it replaces.
+		if _, err := tx.Exec(ctx, `SELECT pg_advisory_xact_lock(hashtextextended($1, 0))`, ct.bucket+"/"+ct.key); err != nil {
+			return fmt.Errorf("lock key: %w", err)
+		}
+		err := tx.QueryRow(ctx, `SELECT coalesce(version, '') FROM storage.objects WHERE bucket_id = $1 AND name = $2`, ct.bucket, ct.key).Scan(&old)
 		if err != nil && !errors.Is(err, pgx.ErrNoRows) {
 			return fmt.Errorf("read object: %w", err)
 		}

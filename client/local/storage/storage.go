@@ -69,9 +69,19 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		unknownRoute(w, r)
 		return
 	}
+	if emptyJSON(r) {
+		s.fail(w, r, badRequest("Body cannot be empty when content-type is set to 'application/json'"))
+		return
+	}
 	if err := h(w, req); err != nil {
 		s.fail(w, r, err)
 	}
+}
+
+// emptyJSON is a trap of the real server: a DELETE without a body must not say
+// that it has a JSON one.
+func emptyJSON(r *http.Request) bool {
+	return r.Method == http.MethodDelete && r.ContentLength == 0 && strings.HasPrefix(r.Header.Get("Content-Type"), "application/json")
 }
 
 // route finds the handler. Bucket and key are not checked here: only those

@@ -2,11 +2,13 @@ package storage_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -163,8 +165,31 @@ func TestMoveCopyDelete(t *testing.T) {
 		t.Errorf("deleted %v", gone)
 	}
 	s.refused(s.call(alice, "DELETE", "/object/box", object{"prefixes": []string{}}), "400 InvalidRequest")
+	s.refused(s.call(alice, "DELETE", "/object/box/dir/c", nil, "Content-Type", "application/json"), "400 InvalidRequest")
 	if n := len(files(t, s.dir)); n != 1 {
 		t.Errorf("%d files, want the one of dir/c", n)
+	}
+}
+
+// TestUpsertsAtATime leaves the content of one writer, and no other file.
+func TestUpsertsAtATime(t *testing.T) {
+	s := newStack(t)
+	var wg sync.WaitGroup
+	errs := make([]error, 12)
+	for i := range errs {
+		wg.Go(func() {
+			errs[i] = s.server.Put(context.Background(), "box", "same", "text/plain", alice, strings.NewReader(fmt.Sprint("writer ", i)))
+		})
+	}
+	wg.Wait()
+	if err := errors.Join(errs...); err != nil {
+		t.Fatal(err)
+	}
+	if r := s.ok(s.call(alice, "GET", "/object/box/same", nil)); r.header.Get("Etag") != etag(string(r.raw)) {
+		t.Errorf("content %q, etag %s", r.raw, r.header.Get("Etag"))
+	}
+	if n := len(files(t, s.dir)); n != 1 {
+		t.Errorf("%d files for one object", n)
 	}
 }
 
