@@ -9,8 +9,10 @@ import (
 // axes draws both axes with ticks and labels, and the cursor line.
 func (c *Chart) axes(g *glyphs) {
 	l := &c.lay
-	if l.axes {
+	if l.axisY {
 		c.yAxis(g)
+	}
+	if l.axisX {
 		c.xAxis(g)
 	}
 	if x, ok := c.cursorCol(); ok {

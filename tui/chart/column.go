@@ -60,12 +60,20 @@ func (e *Extent) Add(v float64) {
 }
 
 // Merge takes the values of o in.
-func (e *Extent) Merge(o Extent) {
+func (e *Extent) Merge(o Extent) { e.merge(&o) }
+
+func (e *Extent) merge(o *Extent) {
 	e.N += o.N
 	e.Odd |= o.Odd
-	e.Min = min(e.Min, o.Min)
-	e.Max = max(e.Max, o.Max)
-	e.Pos = min(e.Pos, o.Pos)
+	if o.Min < e.Min {
+		e.Min = o.Min
+	}
+	if o.Max > e.Max {
+		e.Max = o.Max
+	}
+	if o.Pos < e.Pos {
+		e.Pos = o.Pos
+	}
 }
 
 // Column is an append-only column of numbers with a pyramid of extents above
@@ -114,7 +122,7 @@ func (c *Column) fill(k int) {
 			if k == 0 {
 				e.Add(c.v[i])
 			} else {
-				e.Merge(c.lv[k-1][i])
+				e.merge(&c.lv[k-1][i])
 			}
 		}
 		c.lv[k] = append(c.lv[k], e)
@@ -147,10 +155,10 @@ func (c *Column) Extent(lo, hi int) Extent {
 		lo, hi = lo>>fanBits, hi>>fanBits
 		last := k == len(c.lv)-1
 		for ; lo < hi && (last || lo&fanMask != 0); lo++ {
-			e.Merge(c.lv[k][lo])
+			e.merge(&c.lv[k][lo])
 		}
 		for ; lo < hi && hi&fanMask != 0; hi-- {
-			e.Merge(c.lv[k][hi-1])
+			e.merge(&c.lv[k][hi-1])
 		}
 	}
 	return e

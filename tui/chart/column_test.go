@@ -98,7 +98,7 @@ func TestTicksAreNiceAndFew(t *testing.T) {
 		}
 		seen := map[string]bool{}
 		for _, k := range got {
-			if k.v < lo-1e-9*(math.Abs(lo)+1) || k.v > hi+1e-9*(math.Abs(hi)+1) {
+			if slack := (hi - lo) * 1e-8; k.v < lo-slack || k.v > hi+slack {
 				t.Fatalf("%v outside [%v, %v]", k.v, lo, hi)
 			}
 			if seen[k.label] {

@@ -136,15 +136,20 @@ func (t *tracer) run(p Points, lo, hi int) {
 	}
 }
 
-// columnEnd finds the first index whose point lies right of column px: by
-// doubling steps, then by halving.
+// columnEnd finds the first index behind i whose point lies right of column px:
+// by doubling steps, then by halving.
 func (t *tracer) columnEnd(p Points, i, hi, px int) int {
-	step := 1
-	for i+step < hi && t.col(p.X(i+step)) <= px {
+	edge := t.x.back((float64(px) + 0.5) / float64(max(1, t.d.w*t.d.sx-1)))
+	if px < 0 {
+		edge = t.x.lo
+	}
+	lo, step := i+1, 1
+	for lo+step < hi && p.X(lo+step) < edge {
+		lo += step
 		step *= 2
 	}
-	lo, end := i+step/2, min(i+step, hi)
-	return lo + sort.Search(end-lo, func(k int) bool { return t.col(p.X(lo+k)) > px })
+	end := min(lo+step, hi)
+	return lo + sort.Search(end-lo, func(k int) bool { return p.X(lo+k) >= edge })
 }
 
 // column draws the points of one column: the line to the first, a bar from

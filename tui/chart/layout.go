@@ -9,7 +9,7 @@ import (
 type layout struct {
 	px, py, w, h int   // the plot area in cells
 	x, y         scale // of the plot area
-	axes         bool
+	axisX, axisY bool
 	ok           bool
 	above        int // points beyond a robust range
 	yTicks       []tick
@@ -26,9 +26,13 @@ func (c *Chart) arrange(w, h int) bool {
 	if h >= 3 {
 		l.py, l.h = 1, h-1
 	}
-	if w >= 16 && h >= 5 {
-		l.axes = true
+	if h >= 8 && w >= 16 {
+		l.axisX = true
 		l.h -= 2
+		l.xTicks = wholeTicks(l.x, max(2, l.w/12))
+	}
+	if h >= 4 && w >= 16 {
+		l.axisY = true
 		l.yTicks = ticks(l.y, max(2, l.h/2))
 		lw := 1
 		for _, t := range l.yTicks {
@@ -37,7 +41,6 @@ func (c *Chart) arrange(w, h int) bool {
 		lw = min(lw, w/3)
 		l.px = lw + 1
 		l.w = w - l.px
-		l.xTicks = wholeTicks(l.x, max(2, l.w/12))
 	}
 	l.ok = true
 	return true

@@ -28,11 +28,16 @@ func (p *plane) reset(w, h int) {
 		p.pens = make([]pen, w*h)
 		return
 	}
-	p.c.Fill(canvas.Cell{})
-	clear(p.pens)
+	for i, k := range p.pens {
+		if k != penNone {
+			p.c.SetCell(canvas.Point{X: i % w, Y: i / w}, canvas.Cell{})
+			p.pens[i] = penNone
+		}
+	}
 }
 
-// set draws one rune of width 1; out of bounds does nothing.
+// set draws one rune of width 1 with a pen that is not penNone, which marks
+// empty cells; out of bounds does nothing.
 func (p *plane) set(x, y int, r rune, k pen) {
 	if x < 0 || y < 0 || x >= p.w || y >= p.h {
 		return
@@ -85,7 +90,7 @@ func (p *plane) free(x, end, y int) bool {
 		return false
 	}
 	for ; x < end; x++ {
-		if p.c.Cell(canvas.Point{X: x, Y: y}).Rune != 0 {
+		if p.pens[y*p.w+x] != penNone {
 			return false
 		}
 	}
@@ -102,15 +107,16 @@ func (p *plane) String(pal *palette) string {
 		}
 		cur := penNone
 		for x := range p.w {
-			r := p.c.Cell(canvas.Point{X: x, Y: y}).Rune
-			switch r {
-			case covered:
-				continue
-			case 0, ' ':
+			k := p.pens[y*p.w+x]
+			if k == penNone {
 				b = append(b, ' ')
 				continue
 			}
-			if k := p.pens[y*p.w+x]; k != cur {
+			r := p.c.Cell(canvas.Point{X: x, Y: y}).Rune
+			if r == covered {
+				continue
+			}
+			if k != cur && r != ' ' {
 				b = append(b, pal.strokes[cur].off...)
 				b = append(b, pal.strokes[k].on...)
 				cur = k

@@ -30,6 +30,9 @@ func (s scale) at(v float64) float64 {
 		return -2
 	}
 	f := (s.plain(v) - s.a) / (s.b - s.a)
+	if f != f {
+		return 0.5 // a range too small for float64
+	}
 	return max(-2, min(f, 2))
 }
 

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"charm.land/lipgloss/v2"
 	"github.com/NimbleMarkets/ntcharts/v2/canvas/runes"
 
 	"github.com/loratop/loratop/tui/theme"
@@ -55,26 +56,41 @@ func sparkOf(th theme.Theme, n int, extent func(lo, hi int) Extent, w int) strin
 	if n > w {
 		mid = bucketMiddle(n, cells, extent, mid)
 	}
-	var pal palette
-	pal.use(th)
+	line, bad := sparkStrokes(th)
 	levels, g := sparkLevels(th.ASCII), glyphsFor(th.ASCII)
 	var b strings.Builder
 	b.Grow(w*4 + 64)
-	cur := penNone
+	cur, last := penNone, stroke{}
 	for i := range cells {
 		e := extent(i*n/cells, (i+1)*n/cells)
 		r, k := sparkCell(e, all, mid, &levels, &g)
 		if k != cur {
-			b.WriteString(pal.strokes[cur].off)
-			b.WriteString(pal.strokes[k].on)
+			b.WriteString(last.off)
+			last = stroke{}
+			switch k {
+			case penSeries:
+				last = line
+			case penBad:
+				last = bad
+			}
+			b.WriteString(last.on)
 			cur = k
 		}
 		var buf [utf8.UTFMax]byte
 		b.Write(utf8.AppendRune(buf[:0], r))
 	}
-	b.WriteString(pal.strokes[cur].off)
+	b.WriteString(last.off)
 	b.WriteString(strings.Repeat(" ", w-cells))
 	return b.String()
+}
+
+// sparkStrokes are the two that a spark needs; a whole palette costs more.
+func sparkStrokes(th theme.Theme) (line, bad stroke) {
+	bad = cut(th.Bad)
+	if th.NoColor || len(th.Series) == 0 {
+		return cut(th.Text), bad
+	}
+	return cut(lipgloss.NewStyle().Foreground(th.Series[0])), bad
 }
 
 // bucketMiddle is the mean of the buckets' middles: what is ordinary here.

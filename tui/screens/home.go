@@ -31,9 +31,11 @@ const (
 	homePanels
 )
 
-// How many rows a panel reads, and how often.
+// How many rows a panel reads, how wide it draws, and how often it reads.
 const (
 	homeRows  = 12
+	homeSpark = 14 // cells
+	homeBar   = 5  // cells
 	homeFast  = 15 * time.Second
 	homeSlow  = 45 * time.Second
 	homeSleep = 3 * time.Minute
@@ -84,11 +86,11 @@ func homeTables() [homePanels]*kit.Table {
 		homeJobs: kit.NewTable(
 			kit.Column{Title: "Status", Min: 13, Max: 14},
 			kit.Column{Title: "Dataset", Min: 8},
-			kit.Column{Title: "Progress", Min: jobBarCells + 5, Max: jobBarCells + 5, Drop: 2},
-			kit.Column{Title: "Loss over time", Min: jobSparkCells, Max: jobSparkCells, Drop: 3},
-			kit.Column{Title: "Loss", Min: 6, Max: 8, Right: true, Drop: 4},
-			kit.Column{Title: "ETA", Min: 7, Max: 7, Right: true, Drop: 5},
-			kit.Column{Title: "Cost", Min: 7, Max: 9, Right: true, Drop: 1},
+			kit.Column{Title: "Loss over time", Min: homeSpark, Max: homeSpark, Drop: 1},
+			kit.Column{Title: "Progress", Min: homeBar + 5, Max: homeBar + 5, Drop: 2},
+			kit.Column{Title: "Cost", Min: 7, Max: 8, Right: true, Drop: 3},
+			kit.Column{Title: "ETA", Min: 7, Max: 7, Right: true, Drop: 4},
+			kit.Column{Title: "Loss", Min: 6, Max: 8, Right: true, Drop: 5},
 		),
 		homeDatasets: kit.NewTable(
 			kit.Column{Title: "Status", Min: 12, Max: 12},

@@ -18,7 +18,7 @@ func (s *home) draw(f screen.Frame) string {
 		return kit.Empty(f.Theme, "Welcome to loratop.",
 			"There are no datasets and no jobs yet. Upload a dataset on the platform's web page; once it is ready, n launches a training job here.", f.W, f.H)
 	}
-	costH := 5
+	costH := 4
 	switch {
 	case f.W < 60 || f.H < 14:
 		return s.panel(f, s.focus, 0, 0, f.W, f.H)
@@ -108,9 +108,7 @@ func (s *home) rows(f screen.Frame) {
 	in := inksOf(f.Theme)
 	var rows []kit.Row
 	for _, j := range s.jobs() {
-		r := jobRow(in, s.o, j, s.live.spark(f.Theme, j.ID, jobSparkCells), f.Now)
-		r.Cells = r.Cells[:7]
-		rows = append(rows, r)
+		rows = append(rows, s.jobRow(in, j, f.Now))
 	}
 	s.tables[homeJobs].SetRows(rows)
 
@@ -133,6 +131,19 @@ func (s *home) rows(f screen.Frame) {
 		}})
 	}
 	s.tables[homeInbox].SetRows(rows)
+}
+
+// jobRow is a job in the few columns that a panel has.
+func (s *home) jobRow(in *inks, j models.Job, now time.Time) kit.Row {
+	r := jobRow(in, s.o, j, "", now)
+	c := r.Cells
+	r.Cells = []kit.Cell{
+		c[0], c[1],
+		{Text: s.live.spark(in.th, j.ID, homeSpark), Raw: true},
+		{Text: progressBar(in.th, j, homeBar), Raw: true},
+		c[6], c[5], c[4],
+	}
+	return r
 }
 
 // costPanel is the month's spend, what of it is derived, and the budget.

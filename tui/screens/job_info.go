@@ -4,7 +4,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"math"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -24,15 +26,15 @@ func configPairs(j models.Job, o Options) [][2]string {
 	pairs := [][2]string{
 		{"Preset", models.Clean(j.PresetID)},
 		{"Base model", base},
-		{"Learning rate", kit.Float(h.LearningRate, 4)},
+		{"Learning rate", exactly(h.LearningRate)},
 		{"Batch size", kit.Int(h.BatchSize)},
 		{"Epochs", epochsText(j)},
 		{"LoRA rank", kit.Int(h.Rank)},
-		{"LoRA alpha", kit.Float(h.Alpha, 4)},
-		{"Dropout", kit.Float(h.Dropout, 4)},
+		{"LoRA alpha", exactly(h.Alpha)},
+		{"Dropout", exactly(h.Dropout)},
 		{"Warm-up steps", maybe(h.WarmupSteps, kit.Int)},
-		{"Weight decay", maybe(h.WeightDecay, float4)},
-		{"Max. gradient norm", maybe(h.MaxGradNorm, float4)},
+		{"Weight decay", maybe(h.WeightDecay, exactly)},
+		{"Max. gradient norm", maybe(h.MaxGradNorm, exactly)},
 		{"Max. sequence", maybe(h.MaxSeqLength, kit.Int)},
 	}
 	pairs = append(pairs, extraPairs(h.Extra)...)
@@ -40,7 +42,7 @@ func configPairs(j models.Job, o Options) [][2]string {
 		[2]string{"GPU", gpuText(g, o)},
 		[2]string{"GPU as stored", models.Clean(g.Type)},
 		[2]string{"Price", priceText(g, o)},
-		[2]string{"GPU memory", maybe(g.MemoryGB, func(v *models.F64) string { return float4(v) + " GB" })},
+		[2]string{"GPU memory", maybe(g.MemoryGB, func(v *models.F64) string { return exactly(v) + " GB" })},
 	)
 	pairs = append(pairs, extraPairs(g.Extra)...)
 	return append(pairs,
@@ -62,7 +64,13 @@ func maybe[T any](v *T, format func(*T) string) string {
 	return format(v)
 }
 
-func float4(v *models.F64) string { return kit.Float(v, 4) }
+// exactly writes a stored number with the digits it has.
+func exactly(v *models.F64) string {
+	if v == nil || !v.Finite() || *v != 0 && (math.Abs(float64(*v)) < 1e-3 || math.Abs(float64(*v)) >= 1e7) {
+		return kit.Float(v, 8)
+	}
+	return strconv.FormatFloat(float64(*v), 'f', -1, 64)
+}
 
 func cleaned(s *string) string { return models.Clean(*s) }
 
@@ -129,9 +137,8 @@ type event struct {
 func (s *job) events(j models.Job) []event {
 	out := []event{{"created", j.CreatedAt.Time, ""}, {"queued", j.QueuedAt.Time, ""}, {"started", j.StartedAt.Time, ""}}
 	if n := s.stream.series.length(); n > 0 {
-		times := s.stream.series.times
-		out = append(out, event{"first point", time.Unix(0, times[0]), ""},
-			event{"last point", time.Unix(0, times[n-1]), kit.Exact(int64(n)) + " points"})
+		out = append(out, event{"first point", s.stream.series.when(0), ""},
+			event{"last point", s.stream.series.when(n - 1), kit.Exact(int64(n)) + " points"})
 	}
 	out = append(out, event{models.Clean(string(j.Status)), j.CompletedAt.Time, ""}, event{"row changed", j.UpdatedAt.Time, ""})
 	out = slices.DeleteFunc(out, func(e event) bool { return e.at.IsZero() })
@@ -173,9 +180,9 @@ func (s *job) spans(now time.Time, j models.Job) [][2]string {
 	if n == 0 {
 		return out
 	}
-	first, last := time.Unix(0, s.stream.series.times[0]), time.Unix(0, s.stream.series.times[n-1])
+	first, last := s.stream.series.when(0), s.stream.series.when(n-1)
 	out = append(out, [2]string{"Until the first point", between(j.StartedAt.Time, first)})
-	if n > 1 {
+	if n > 1 && !first.IsZero() {
 		out = append(out, [2]string{"Between points", fmt.Sprintf("%s on average", kit.Duration(last.Sub(first)/time.Duration(n-1)))})
 	}
 	if j.Status.Live() {

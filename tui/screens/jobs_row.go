@@ -11,19 +11,19 @@ import (
 
 // Widths of the drawn cells of a job.
 const (
-	jobBarCells   = 10
-	jobSparkCells = 16
+	jobBarCells   = 8
+	jobSparkCells = 14
 )
 
 func jobColumns() []kit.Column {
 	return []kit.Column{
 		{Title: "Status", Min: 13, Max: 14, Sort: "status"},
-		{Title: "Dataset", Min: 8},
+		{Title: "Dataset", Min: 14},
 		{Title: "Progress", Min: jobBarCells + 5, Max: jobBarCells + 5, Sort: "progress"},
-		{Title: "Loss over time", Min: jobSparkCells, Max: jobSparkCells, Drop: 4},
-		{Title: "Loss", Min: 6, Max: 8, Right: true, Drop: 3},
+		{Title: "Loss over time", Min: jobSparkCells, Max: jobSparkCells, Drop: 1},
+		{Title: "Loss", Min: 6, Max: 8, Right: true, Drop: 4},
 		{Title: "ETA", Min: 7, Max: 7, Right: true, Drop: 5},
-		{Title: "Cost", Min: 7, Max: 9, Right: true, Drop: 2, Sort: "current_cost"},
+		{Title: "Cost", Min: 7, Max: 9, Right: true, Drop: 3, Sort: "current_cost"},
 		{Title: "Stage", Min: 9, Max: 13, Drop: 8},
 		{Title: "Preset", Min: 8, Max: 12, Drop: 7, Sort: "preset_id"},
 		{Title: "Age", Min: 4, Max: 5, Right: true, Drop: 6, Sort: "created_at"},

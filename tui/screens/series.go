@@ -9,6 +9,7 @@ import (
 	"slices"
 	"sort"
 	"strings"
+	"time"
 
 	"github.com/loratop/loratop/models"
 )
@@ -121,13 +122,13 @@ func (s *series) add(points []models.MetricsPoint) int {
 		return 0
 	}
 	s.version++
-	at := s.find(fresh[0].key)
-	if at < s.length() {
-		fresh = merge(s.suffix(at), fresh)
+	rows := fresh
+	if at := s.find(fresh[0].key); at < s.length() {
+		rows = merge(s.suffix(at), fresh)
 		s.truncate(at)
 	}
-	for i := range fresh {
-		s.push(&fresh[i])
+	for i := range rows {
+		s.push(&rows[i])
 	}
 	return len(fresh)
 }
@@ -220,4 +221,12 @@ func (s *series) track(m metric) *track {
 	t := &s.tracks[m]
 	t.s = s
 	return t
+}
+
+// when is the time of a point, zero when it has none.
+func (s *series) when(i int) time.Time {
+	if s.times[i] == math.MinInt64 {
+		return time.Time{}
+	}
+	return time.Unix(0, s.times[i])
 }
