@@ -27,15 +27,15 @@ func qualityStyle(in *inks, q models.QualityMetrics) *lipgloss.Style {
 func qualityWords(q models.QualityMetrics) string {
 	drop := ""
 	if q.LossReductionPercent != nil && q.LossReductionPercent.Finite() {
-		drop = fmt.Sprintf(" The training loss fell by %.0f %%.", float64(*q.LossReductionPercent))
+		drop = fmt.Sprintf(" The training loss fell by %.0f%%.", float64(*q.LossReductionPercent))
 	}
 	switch strings.ToLower(q.ConvergenceQuality) {
 	case "excellent":
 		return "The loss fell by more than half." + drop
 	case "good":
-		return "The loss fell by more than 30 %." + drop
+		return "The loss fell by more than 30%." + drop
 	case "fair":
-		return "The loss fell by more than 15 %." + drop
+		return "The loss fell by more than 15%." + drop
 	case "poor":
 		return "The loss hardly fell: another learning rate or more data may help." + drop
 	case "overfit":

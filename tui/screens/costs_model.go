@@ -75,7 +75,7 @@ func groupLabel(g models.CostGroup) string {
 func budgetText(spent, budget models.Money) (text string, level int) {
 	share := spent.Ratio(budget) * 100
 	left, over := budget.Sub(spent), spent.Sub(budget)
-	text = fmt.Sprintf("%s of %s (%.0f %%), ", kit.Money(&spent), kit.Money(&budget), share)
+	text = fmt.Sprintf("%s of %s (%.0f%%), ", kit.Money(&spent), kit.Money(&budget), share)
 	switch {
 	case spent.Cmp(budget) > 0:
 		return text + kit.Money(&over) + " over", 2

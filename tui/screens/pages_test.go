@@ -215,7 +215,7 @@ func TestCostsTellRecordedFromDerived(t *testing.T) {
 	r.see("$2.76 recorded")
 	r.see("~$1.50")
 	r.see("derived")
-	r.see("$4.26 of $10.00 (43 %), $5.74 left")
+	r.see("$4.26 of $10.00 (43%), $5.74 left")
 	r.press("b")
 	r.see("By type")
 	r.see("training compute")
