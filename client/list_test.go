@@ -52,15 +52,18 @@ func emptyServer(t *testing.T) *fake {
 	return newFake(t, func(w http.ResponseWriter, _ *http.Request) { reply(w, 200, `[]`, "Content-Range", "*/0") })
 }
 
-func TestListRequests(t *testing.T) {
+// listCase is a call and the one request that it must make.
+type listCase struct {
+	ask  func(*Client) error
+	path string
+	want map[string]string
+}
+
+func listCases() map[string]listCase {
 	since := time.Date(2026, 3, 1, 12, 0, 0, 123456000, time.FixedZone("x", 3600))
 	ds := "d0000000-0000-4000-8000-000000000001"
 	jobCols, artCols := jobColumns+",dataset:datasets"+datasetRef, artifactColumns+","+artifactEmbed
-	for name, tc := range map[string]struct {
-		ask  func(*Client) error
-		path string
-		want map[string]string
-	}{
+	return map[string]listCase{
 		"datasets": {
 			func(c *Client) error { _, err := c.Datasets(context.Background(), models.ListQuery{}); return err }, "/rest/v1/datasets",
 			map[string]string{"select": datasetColumns, "user_id": "eq." + aliceID, "deleted_at": "is.null",
@@ -109,7 +112,11 @@ func TestListRequests(t *testing.T) {
 				"and":   `(or(title.ilike."*a\"b,c*",message.ilike."*a\"b,c*"),or(read.is.false,read.is.null))`,
 				"order": "created_at.desc.nullslast,id.desc.nullslast", "limit": "50"},
 		},
-	} {
+	}
+}
+
+func TestListRequests(t *testing.T) {
+	for name, tc := range listCases() {
 		t.Run(name, func(t *testing.T) {
 			f := emptyServer(t)
 			if err := tc.ask(signedIn(t, f)); err != nil {
@@ -148,72 +155,89 @@ func TestListUsage(t *testing.T) {
 	}
 }
 
-func TestKeysetPages(t *testing.T) {
-	rows := []string{
+// pager is a server whose one page and count a test sets.
+type pager struct {
+	rows  []string
+	total int
+}
+
+func newPager() *pager {
+	return &pager{total: 5, rows: []string{
 		`{"id":"00000000-0000-4000-8000-000000000001","name":"a","created_at":"2025-01-02T03:04:05.678901+00:00","total_tokens":9007199254740993}`,
 		`{"id":"00000000-0000-4000-8000-000000000002","name":"b,\"c\"","created_at":null,"total_tokens":null}`,
+	}}
+}
+
+func (p *pager) serve(w http.ResponseWriter, r *http.Request) {
+	if r.Method == http.MethodHead {
+		reply(w, 200, "", "Content-Range", "0-4/5")
+		return
 	}
-	total := 5
-	f := newFake(t, func(w http.ResponseWriter, r *http.Request) {
-		if r.Method == http.MethodHead {
-			reply(w, 200, "", "Content-Range", "0-4/5")
-			return
-		}
-		reply(w, 206, "["+strings.Join(rows, ",")+"]", "Content-Range", fmt.Sprintf("0-1/%d", total))
-	})
+	reply(w, 206, "["+strings.Join(p.rows, ",")+"]", "Content-Range", fmt.Sprintf("0-1/%d", p.total))
+}
+
+func datasetsOf(t *testing.T, c *Client, q models.ListQuery) models.Page[models.Dataset] {
+	t.Helper()
+	p, err := c.Datasets(context.Background(), q)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+func TestKeysetConditions(t *testing.T) {
+	srv := newPager()
+	f := newFake(t, srv.serve)
 	c := signedIn(t, f)
-	ctx := context.Background()
-	next := func(q models.ListQuery) models.Page[models.Dataset] {
-		t.Helper()
-		p, err := c.Datasets(ctx, q)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return p
-	}
 	q := models.ListQuery{Sort: "total_tokens", Limit: 2, Count: true}
-	p := next(q)
+	p := datasetsOf(t, c, q)
 	if len(p.Items) != 2 || p.Next == "" || p.Total == nil || *p.Total != 5 {
 		t.Fatalf("%+v", p)
 	}
 	q.After = p.Next // ends on a null
-	p = next(q)
+	p = datasetsOf(t, c, q)
 	if got := lastQuery(t, f).Get("and"); got != "(and(total_tokens.is.null,id.lt.00000000-0000-4000-8000-000000000002))" {
 		t.Errorf("after null: %s", got)
 	}
 	if p.Total == nil || *p.Total != 5 {
 		t.Errorf("a later page counts %v, want the whole list", p.Total)
 	}
-	rows = rows[:1]
+	srv.rows = srv.rows[:1]
 	for sort, want := range map[string]string{
 		"total_tokens": `(or(total_tokens.lt.9007199254740993,and(total_tokens.eq.9007199254740993,id.lt.00000000-0000-4000-8000-000000000001),total_tokens.is.null))`,
 		"created_at":   `(or(created_at.lt."2025-01-02T03:04:05.678901+00:00",and(created_at.eq."2025-01-02T03:04:05.678901+00:00",id.lt.00000000-0000-4000-8000-000000000001),created_at.is.null))`,
 	} {
 		q := models.ListQuery{Sort: sort, Limit: 2}
-		q.After = next(q).Next
-		next(q)
+		q.After = datasetsOf(t, c, q).Next
+		datasetsOf(t, c, q)
 		if got := lastQuery(t, f).Get("and"); got != want {
 			t.Errorf("%s:\n got %s\nwant %s", sort, got, want)
 		}
 	}
+}
+
+func TestKeysetEnds(t *testing.T) {
+	srv := newPager()
+	c := signedIn(t, newFake(t, srv.serve))
 	// a server whose row limit is below ours sends a short page: not the end
-	if p := next(models.ListQuery{Limit: 1000}); p.Next == "" {
+	if p := datasetsOf(t, c, models.ListQuery{Limit: 1000}); p.Next == "" {
 		t.Error("a short page was taken for the end although 5 rows were counted")
 	}
-	total = 1
-	if p := next(models.ListQuery{Limit: 1}); p.Next != "" {
+	srv.rows, srv.total = srv.rows[:1], 1
+	if p := datasetsOf(t, c, models.ListQuery{Limit: 1}); p.Next != "" {
 		t.Error("a full page that is all was followed by another")
 	}
-	// a mark is of its own list only
-	q = models.ListQuery{Sort: "name", Limit: 2}
-	total = 5
-	mark := next(q).Next
+}
+
+func TestMarksAreOfTheirOwnList(t *testing.T) {
+	c := signedIn(t, newFake(t, newPager().serve))
+	mark := datasetsOf(t, c, models.ListQuery{Sort: "name", Limit: 2}).Next
 	for name, other := range map[string]models.ListQuery{
 		"sort": {Sort: "created_at"}, "direction": {Sort: "name", Asc: true}, "status": {Sort: "name", Status: []string{"ready"}},
 		"search": {Sort: "name", Search: "x"}, "trash": {Sort: "name", Deleted: true},
 	} {
 		other.After = mark
-		if _, err := c.Datasets(ctx, other); models.CodeOf(err) != models.CodeUsage {
+		if _, err := c.Datasets(context.Background(), other); models.CodeOf(err) != models.CodeUsage {
 			t.Errorf("another %s: %v", name, err)
 		}
 	}

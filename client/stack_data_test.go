@@ -98,58 +98,87 @@ func TestStackSearch(t *testing.T) {
 	}
 }
 
-func TestStackReads(t *testing.T) {
-	s := newStack(t)
-	alice, id := s.user(t, "alice@example.com")
-	bob, bobID := s.user(t, "bob@example.com")
-	ctx := t.Context()
-	ds := s.dataset(t, id, "Tickets")
-	done := s.job(t, id, ds, "completed")
-	live := s.job(t, id, ds, "running")
-	art := s.artifact(t, id, done, ds)
-	s.exec(t, `UPDATE training_jobs SET artifact_id=$1 WHERE id=$2`, art, done)
-	theirs := s.job(t, bobID, s.dataset(t, bobID, "Bob's"), "running")
+// readWorld is a user's job with an artifact, and another user's job.
+type readWorld struct {
+	*stack
+	alice, bob                *Client
+	user, ds, done, live, art string
+	theirs                    string
+}
 
-	jobs, err := alice.Jobs(ctx, models.ListQuery{Status: []string{"running"}, DatasetID: ds})
-	if err != nil || len(jobs.Items) != 1 || jobs.Items[0].ID != live || jobs.Items[0].Dataset.Name != "Tickets" {
+func newReadWorld(t *testing.T) readWorld {
+	t.Helper()
+	w := readWorld{stack: newStack(t)}
+	var bobID string
+	w.alice, w.user = w.stack.user(t, "alice@example.com")
+	w.bob, bobID = w.stack.user(t, "bob@example.com")
+	w.ds = w.dataset(t, w.user, "Tickets")
+	w.done = w.job(t, w.user, w.ds, "completed")
+	w.live = w.job(t, w.user, w.ds, "running")
+	w.art = w.artifact(t, w.user, w.done, w.ds)
+	w.exec(t, `UPDATE training_jobs SET artifact_id=$1 WHERE id=$2`, w.art, w.done)
+	w.theirs = w.job(t, bobID, w.dataset(t, bobID, "Bob's"), "running")
+	return w
+}
+
+func TestStackJobs(t *testing.T) {
+	w := newReadWorld(t)
+	ctx := t.Context()
+	jobs, err := w.alice.Jobs(ctx, models.ListQuery{Status: []string{"running"}, DatasetID: w.ds})
+	if err != nil || len(jobs.Items) != 1 || jobs.Items[0].ID != w.live || jobs.Items[0].Dataset.Name != "Tickets" {
 		t.Errorf("%+v, %v", jobs, err)
 	}
-	j, err := alice.Job(ctx, done)
-	if err != nil || j.ArtifactID == nil || *j.ArtifactID != art || j.Dataset.TotalTokens == nil || *j.Dataset.TotalTokens != 20000 {
-		t.Errorf("%+v, %v", j, err)
+	j, err := w.alice.Job(ctx, w.done)
+	if err != nil || j.ArtifactID == nil || *j.ArtifactID != w.art {
+		t.Fatalf("%+v, %v", j, err)
 	}
-	_, err = alice.Job(ctx, theirs)
+	if j.Dataset.TotalTokens == nil || *j.Dataset.TotalTokens != 20000 {
+		t.Errorf("%+v", j.Dataset)
+	}
+	_, err = w.alice.Job(ctx, w.theirs)
 	wantError(t, err, models.CodeNotFound)
-	_, err = bob.Dataset(ctx, ds)
+	_, err = w.bob.Dataset(ctx, w.ds)
 	wantError(t, err, models.CodeNotFound)
-	if d, err := alice.Dataset(ctx, ds); err != nil || d.Name != "Tickets" {
+	if d, err := w.alice.Dataset(ctx, w.ds); err != nil || d.Name != "Tickets" {
 		t.Errorf("%+v, %v", d, err)
 	}
+}
 
+func TestStackArtifacts(t *testing.T) {
+	w := newReadWorld(t)
+	ctx := t.Context()
 	file := bytes.Repeat([]byte("weights "), 50_000)
-	s.put(t, "lora-models", id+"/"+art+"/adapter_model.safetensors", id, file)
-	a, err := alice.ArtifactByJob(ctx, done)
-	if err != nil || a.ID != art || a.Job == nil || a.Job.ID != done || a.Dataset.Name != "Tickets" || len(a.Files) != 1 {
+	w.put(t, "lora-models", w.user+"/"+w.art+"/adapter_model.safetensors", w.user, file)
+	a, err := w.alice.ArtifactByJob(ctx, w.done)
+	if err != nil || a.ID != w.art || len(a.Files) != 1 {
 		t.Fatalf("%+v, %v", a, err)
+	}
+	if a.Job == nil || a.Job.ID != w.done || a.Dataset == nil || a.Dataset.Name != "Tickets" {
+		t.Errorf("%+v", a)
 	}
 	if a.Files[0].Size == nil || int(*a.Files[0].Size) != len(file) {
 		t.Errorf("size %v from Storage, want %d", a.Files[0].Size, len(file))
 	}
-	_, err = alice.ArtifactByJob(ctx, live)
+	_, err = w.alice.ArtifactByJob(ctx, w.live)
 	wantError(t, err, models.CodeNotFound)
-	arts, err := alice.Artifacts(ctx, models.ListQuery{Count: true})
+	arts, err := w.alice.Artifacts(ctx, models.ListQuery{Count: true})
 	if err != nil || len(arts.Items) != 1 || arts.Items[0].Job.Status != models.JobCompleted || *arts.Total != 1 {
 		t.Errorf("%+v, %v", arts, err)
 	}
+	w.checkDownload(t, a.Files[0].Path, int64(len(file)))
+}
 
+func (w readWorld) checkDownload(t *testing.T, path string, size int64) {
+	t.Helper()
+	ctx := t.Context()
 	dest := filepath.Join(t.TempDir(), "adapter.safetensors")
-	got, err := alice.Download(ctx, models.Download{Bucket: "lora-models", Path: a.Files[0].Path, Dest: dest}, nil)
-	if err != nil || got.Bytes != int64(len(file)) {
+	got, err := w.alice.Download(ctx, models.Download{Bucket: "lora-models", Path: path, Dest: dest}, nil)
+	if err != nil || got.Bytes != size {
 		t.Errorf("%+v, %v", got, err)
 	}
-	_, err = bob.Download(ctx, models.Download{Path: a.Files[0].Path, Dest: dest + "2"}, nil)
+	_, err = w.bob.Download(ctx, models.Download{Path: path, Dest: dest + "2"}, nil)
 	wantError(t, err, models.CodeNotFound)
-	_, err = alice.Download(ctx, models.Download{Path: id + "/nothing.bin", Dest: dest + "3"}, nil)
+	_, err = w.alice.Download(ctx, models.Download{Path: w.user + "/nothing.bin", Dest: dest + "3"}, nil)
 	wantError(t, err, models.CodeNotFound)
 }
 

@@ -124,54 +124,71 @@ func (s *stack) checkOwnWrites(t *testing.T, r rlsRow, own *Client, ownID string
 func TestBucketPoliciesOverHTTP(t *testing.T) {
 	s := newStack(t)
 	alice, aliceID := s.user(t, "alice@example.com")
-	bob, _ := s.user(t, "bob@example.com")
+	bob, bobID := s.user(t, "bob@example.com")
 	for _, bucket := range []string{"lora-datasets", "lora-models"} {
-		key := bucket + "/" + aliceID + "/d/a.json"
 		s.put(t, bucket, aliceID+"/d/a.json", aliceID, []byte(`{"of":"alice"}`))
-		object := "/storage/v1/object/" + key
-		for name, tc := range map[string]struct {
-			as   *Client
-			sees bool
-		}{"owner": {alice, true}, "other": {bob, false}, "nobody": {nil, false}} {
-			status, body := s.raw(t, tc.as, http.MethodGet, "/storage/v1/object/authenticated/"+key, "")
-			if tc.sees != (status == 200) || strings.Contains(body, `"of"`) != tc.sees {
-				t.Errorf("%s reads %s: %d %s", name, bucket, status, body)
-			}
-			_, body = s.raw(t, tc.as, http.MethodPost, "/storage/v1/object/list/"+bucket, `{"prefix":"`+aliceID+`/d"}`)
-			if strings.Contains(body, "a.json") != tc.sees {
-				t.Errorf("%s lists %s: %s", name, bucket, body)
-			}
-			status, _ = s.raw(t, tc.as, http.MethodPost, "/storage/v1/object/sign/"+key, `{"expiresIn":60}`)
-			if tc.sees != (status == 200) {
-				t.Errorf("%s signs in %s: %d", name, bucket, status)
-			}
-			if tc.sees {
-				continue
-			}
-			for _, req := range []struct{ method, path string }{{http.MethodPut, object}, {http.MethodPost, object + "2"}, {http.MethodDelete, object}} {
-				if status, body := s.raw(t, tc.as, req.method, req.path, `{"x":1}`); status < 400 {
-					t.Errorf("%s: %s %s answered %d %s", name, req.method, bucket, status, body)
-				}
-			}
+		for name, as := range map[string]*Client{"owner": alice, "other": bob, "nobody": nil} {
+			t.Run(bucket+" "+name, func(t *testing.T) { s.checkBucketReads(t, bucket, aliceID, as, as == alice) })
 		}
-		status, body := s.raw(t, alice, http.MethodGet, "/storage/v1/object/authenticated/"+key, "")
+		for name, as := range map[string]*Client{"other": bob, "nobody": nil} {
+			t.Run(bucket+" "+name, func(t *testing.T) { s.checkBucketWrites(t, bucket, aliceID, bobID, as) })
+		}
+		status, body := s.raw(t, alice, http.MethodGet, "/storage/v1/object/authenticated/"+bucket+"/"+aliceID+"/d/a.json", "")
 		if status != 200 || body != `{"of":"alice"}` {
 			t.Errorf("the file of %s was changed: %d %s", bucket, status, body)
 		}
-		// the owner adds and deletes datasets; models are the platform's to write
-		mine := bucket == "lora-datasets"
-		status, body = s.raw(t, alice, http.MethodPost, object+"3", `{"x":1}`)
-		if mine != (status == 200) {
-			t.Errorf("owner adds to %s: %d %s", bucket, status, body)
-		}
-		req := map[bool]string{true: object + "3", false: object}[mine]
-		status, body = s.raw(t, alice, http.MethodDelete, "/storage/v1/object/"+bucket, `{"prefixes":["`+strings.TrimPrefix(req, "/storage/v1/object/"+bucket+"/")+`"]}`)
-		if status != 200 || mine != strings.Contains(body, aliceID) {
-			t.Errorf("owner deletes from %s: %d %s", bucket, status, body)
-		}
+		s.checkOwnBucket(t, bucket, aliceID, alice)
+	}
+}
+
+func (s *stack) checkBucketReads(t *testing.T, bucket, owner string, as *Client, sees bool) {
+	key := bucket + "/" + owner + "/d/a.json"
+	status, body := s.raw(t, as, http.MethodGet, "/storage/v1/object/authenticated/"+key, "")
+	if sees != (status == 200) || strings.Contains(body, `"of"`) != sees {
+		t.Errorf("reads: %d %s", status, body)
+	}
+	_, body = s.raw(t, as, http.MethodPost, "/storage/v1/object/list/"+bucket, `{"prefix":"`+owner+`/d"}`)
+	if strings.Contains(body, "a.json") != sees {
+		t.Errorf("lists: %s", body)
+	}
+	status, _ = s.raw(t, as, http.MethodPost, "/storage/v1/object/sign/"+key, `{"expiresIn":60}`)
+	if sees != (status == 200) {
+		t.Errorf("signs: %d", status)
+	}
+}
+
+func (s *stack) checkBucketWrites(t *testing.T, bucket, owner, other string, as *Client) {
+	object := "/storage/v1/object/" + bucket + "/" + owner + "/d/a.json"
+	for _, req := range []struct{ method, path string }{
+		{http.MethodPut, object}, {http.MethodPost, object + "2"}, {http.MethodDelete, object},
 		// a folder of one's own name deeper down is not one's own
-		if status, _ := s.raw(t, bob, http.MethodPost, "/storage/v1/object/"+bucket+"/"+aliceID+"/"+bob.sess.cur.Load().UserID+"/x.json", `{}`); status < 400 {
-			t.Errorf("another's folder took a file: %d", status)
+		{http.MethodPost, "/storage/v1/object/" + bucket + "/" + owner + "/" + other + "/x.json"},
+	} {
+		if status, body := s.raw(t, as, req.method, req.path, `{"x":1}`); status < 400 {
+			t.Errorf("%s %s answered %d %s", req.method, req.path, status, body)
 		}
+	}
+}
+
+// checkOwnBucket: the owner adds, replaces and deletes datasets; models are
+// the platform's to write.
+func (s *stack) checkOwnBucket(t *testing.T, bucket, owner string, as *Client) {
+	t.Helper()
+	mine := bucket == "lora-datasets"
+	key := owner + "/d/b.json"
+	status, body := s.raw(t, as, http.MethodPost, "/storage/v1/object/"+bucket+"/"+key, `{"x":1}`)
+	if mine != (status == 200) {
+		t.Errorf("owner adds to %s: %d %s", bucket, status, body)
+	}
+	status, body = s.raw(t, as, http.MethodPut, "/storage/v1/object/"+bucket+"/"+owner+"/d/a.json", `{"x":2}`)
+	if mine != (status == 200) {
+		t.Errorf("owner replaces in %s: %d %s", bucket, status, body)
+	}
+	if !mine {
+		key = owner + "/d/a.json"
+	}
+	status, body = s.raw(t, as, http.MethodDelete, "/storage/v1/object/"+bucket, `{"prefixes":["`+key+`"]}`)
+	if status != 200 || mine != strings.Contains(body, key) {
+		t.Errorf("owner deletes from %s: %d %s", bucket, status, body)
 	}
 }

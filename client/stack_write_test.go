@@ -7,11 +7,10 @@ import (
 	"github.com/loratop/loratop/models"
 )
 
-func TestStackLaunchAndCancel(t *testing.T) {
+func TestStackLaunch(t *testing.T) {
 	s := newStack(t)
 	alice, id := s.user(t, "alice@example.com")
 	bob, _ := s.user(t, "bob@example.com")
-	ctx := t.Context()
 	n := newJob()
 	n.ID, n.DatasetID = newID(), s.dataset(t, id, "Tickets")
 
@@ -19,38 +18,46 @@ func TestStackLaunchAndCancel(t *testing.T) {
 	var wg sync.WaitGroup
 	for range 10 {
 		wg.Go(func() {
-			if j, err := alice.LaunchJob(ctx, n); err != nil || j.ID != n.ID || j.Status != models.JobQueued {
+			if j, err := alice.LaunchJob(t.Context(), n); err != nil || j.ID != n.ID || j.Status != models.JobQueued {
 				t.Errorf("%+v, %v", j, err)
 			}
 		})
 	}
 	wg.Wait()
-	var rows int
-	var epochs, bySpec, byWeb string
-	var queued bool
-	err := s.pool.QueryRow(ctx, `SELECT count(*) OVER (), total_epochs::text, hyperparameters->>'num_epochs', hyperparameters->>'epochs', queued_at IS NOT NULL AND current_metrics = '{}'
-		FROM training_jobs`).Scan(&rows, &epochs, &bySpec, &byWeb, &queued)
-	if err != nil || rows != 1 || epochs != "3" || bySpec != "3" || byWeb != "3" || !queued {
-		t.Errorf("%d rows, epochs %s %s %s, %v, %v", rows, epochs, bySpec, byWeb, queued, err)
+	var got string
+	err := s.pool.QueryRow(t.Context(), `SELECT concat_ws(' ', count(*) OVER (), total_epochs, hyperparameters->>'num_epochs', hyperparameters->>'epochs',
+		queued_at IS NOT NULL, current_metrics, estimated_total_cost, gpu_config->>'cost_per_gpu_hour') FROM training_jobs`).Scan(&got)
+	if err != nil || got != "1 3 3 3 t {} 2.76 3.5" {
+		t.Errorf("%q, %v", got, err)
 	}
-	other := n
-	other.ID = newID()
-	_, err = bob.LaunchJob(ctx, other) // Alice's dataset
+	n.ID = newID()
+	_, err = bob.LaunchJob(t.Context(), n) // Alice's dataset
 	wantError(t, err, models.CodeNotFound)
+}
 
-	_, err = bob.CancelJob(ctx, n.ID)
+func TestStackCancel(t *testing.T) {
+	s := newStack(t)
+	alice, id := s.user(t, "alice@example.com")
+	bob, _ := s.user(t, "bob@example.com")
+	ctx := t.Context()
+	ds := s.dataset(t, id, "Tickets")
+	job := s.job(t, id, ds, "running")
+	_, err := bob.CancelJob(ctx, job)
 	wantError(t, err, models.CodeNotFound)
-	s.exec(t, `UPDATE training_jobs SET status='running', current_cost=3.25 WHERE id=$1`, n.ID)
-	j, err := alice.CancelJob(ctx, n.ID)
-	if err != nil || j.Status != models.JobCancelled || j.FinalCost == nil || j.FinalCost.String() != "3.25" || j.CompletedAt.IsZero() || j.Dataset.Name != "Tickets" {
-		t.Errorf("%+v, %v", j, err)
+	s.exec(t, `UPDATE training_jobs SET current_cost=3.25 WHERE id=$1`, job)
+	j, err := alice.CancelJob(ctx, job)
+	if err != nil || j.Status != models.JobCancelled || j.FinalCost == nil || j.FinalCost.String() != "3.25" {
+		t.Fatalf("%+v, %v", j, err)
 	}
-	_, err = alice.CancelJob(ctx, n.ID)
+	if j.CompletedAt.IsZero() || j.Dataset.Name != "Tickets" {
+		t.Errorf("%+v", j)
+	}
+	_, err = alice.CancelJob(ctx, job)
 	wantError(t, err, models.CodeConflict)
 
 	// a database without the policy: not a success
 	s.exec(t, `DROP POLICY "Users can update own jobs" ON training_jobs`)
-	stays := s.job(t, id, n.DatasetID, "running")
+	stays := s.job(t, id, ds, "running")
 	_, err = alice.CancelJob(ctx, stays)
 	if e := wantError(t, err, models.CodeNoRows); e.Hint == "" {
 		t.Error("no SQL is offered")
@@ -61,7 +68,7 @@ func TestStackLaunchAndCancel(t *testing.T) {
 	}
 }
 
-func TestStackInboxAndCosts(t *testing.T) {
+func TestStackInbox(t *testing.T) {
 	s := newStack(t)
 	alice, id := s.user(t, "alice@example.com")
 	bob, bobID := s.user(t, "bob@example.com")
@@ -76,11 +83,10 @@ func TestStackInboxAndCosts(t *testing.T) {
 		t.Error(err)
 	}
 	wantError(t, bob.MarkRead(ctx, []string{inbox.Items[2].ID}), models.CodeNoRows)
-	if n, err := alice.MarkAllRead(ctx); err != nil || n != 1978 {
-		t.Errorf("%d, %v", n, err)
-	}
-	if n, err := alice.MarkAllRead(ctx); err != nil || n != 0 {
-		t.Errorf("%d, %v", n, err)
+	for _, want := range []int{1978, 0} {
+		if n, err := alice.MarkAllRead(ctx); err != nil || n != want {
+			t.Errorf("%d, %v; want %d", n, err, want)
+		}
 	}
 	if o, err := bob.Overview(ctx); err != nil || o.Unread != 9 {
 		t.Errorf("%+v, %v", o, err)
@@ -88,9 +94,14 @@ func TestStackInboxAndCosts(t *testing.T) {
 	s.exec(t, `DROP POLICY "Users can update own notifications" ON notifications`)
 	_, err = bob.MarkAllRead(ctx)
 	wantError(t, err, models.CodeNoRows)
+}
 
-	ds := s.dataset(t, id, "Tickets")
-	running := s.job(t, id, ds, "running")
+func TestStackCosts(t *testing.T) {
+	s := newStack(t)
+	alice, id := s.user(t, "alice@example.com")
+	bob, _ := s.user(t, "bob@example.com")
+	ctx := t.Context()
+	running := s.job(t, id, s.dataset(t, id, "Tickets"), "running")
 	s.exec(t, `INSERT INTO cost_records (user_id,job_id,cost_type,amount,billing_period,recorded_at)
 		SELECT $1, $2, 'storage', 0.01, current_date, date_trunc('month', now()) + make_interval(secs => i%40) FROM generate_series(1,2050) i`, id, running)
 	d, err := alice.Costs(ctx, models.Time{})

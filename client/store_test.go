@@ -220,7 +220,7 @@ func TestNoKeyringOnThisMachine(t *testing.T) {
 
 func TestPrintingHidesTokens(t *testing.T) {
 	s := storedFor(aliceID, time.Hour, 1)
-	for _, text := range []string{fmt.Sprint(s), fmt.Sprintf("%+v", s), fmt.Sprintf("%#v", s), fmt.Sprintf("%s", s)} {
+	for _, text := range []string{fmt.Sprint(s), fmt.Sprintf("%+v", s), fmt.Sprintf("%#v", s), fmt.Sprintf("%v", &s)} {
 		if strings.Contains(text, s.AccessToken) || strings.Contains(text, s.RefreshToken) {
 			t.Errorf("%s", text)
 		}

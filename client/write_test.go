@@ -76,8 +76,33 @@ func TestLaunch(t *testing.T) {
 	if !strings.Contains(r[0].query, "user_id=eq."+aliceID) {
 		t.Errorf("the dataset's owner is not asked for: %s", r[0].query)
 	}
+	checkInsert(t, r[1].body)
+}
+
+func TestLaunchAgain(t *testing.T) {
+	p := readyPlatform()
+	f := newFake(t, p.serve)
+	c := signedIn(t, f)
+	if _, err := c.LaunchJob(context.Background(), newJob()); err != nil {
+		t.Fatal(err)
+	}
+	// the same submit again, also after the dataset is no longer ready
+	for range 2 {
+		again, err := c.LaunchJob(context.Background(), newJob())
+		if err != nil || again.ID != jobA || len(p.jobs) != 1 {
+			t.Fatalf("%+v, %v, %d rows", again, err, len(p.jobs))
+		}
+		p.dataset = strings.Replace(p.dataset, `"ready"`, `"error"`, 1)
+	}
+	if n := f.count("/notifications"); n != 1 {
+		t.Errorf("%d notifications for one job", n)
+	}
+}
+
+func checkInsert(t *testing.T, body string) {
+	t.Helper()
 	var row map[string]any
-	if err := json.Unmarshal([]byte(r[1].body), &row); err != nil {
+	if err := json.Unmarshal([]byte(body), &row); err != nil {
 		t.Fatal(err)
 	}
 	want := map[string]any{"id": jobA, "user_id": aliceID, "dataset_id": datasetID, "preset_id": "balanced", "status": "queued",
@@ -104,18 +129,6 @@ func TestLaunch(t *testing.T) {
 				t.Errorf("%s lacks %s", col, k)
 			}
 		}
-	}
-
-	// the same submit again, also after the dataset is no longer ready
-	for range 2 {
-		again, err := c.LaunchJob(context.Background(), newJob())
-		if err != nil || again.ID != jobA || len(p.jobs) != 1 {
-			t.Fatalf("%+v, %v, %d rows", again, err, len(p.jobs))
-		}
-		p.dataset = strings.Replace(p.dataset, `"ready"`, `"error"`, 1)
-	}
-	if n := f.count("/notifications"); n != 1 {
-		t.Errorf("%d notifications for one job", n)
 	}
 }
 
@@ -212,17 +225,25 @@ func TestCancel(t *testing.T) {
 			if err != nil || j.Status != models.JobCancelled || j.Dataset == nil {
 				t.Fatalf("%+v, %v", j, err)
 			}
-			patch := f.requests()[1]
-			for _, part := range []string{"status=in.%28queued%2Cinitializing%2Crunning%29", "id=eq." + jobA, "user_id=eq." + aliceID} {
-				if !strings.Contains(patch.query, part) {
-					t.Errorf("%s lacks %s", patch.query, part)
-				}
-			}
-			if !strings.Contains(patch.body, `"status":"cancelled"`) || !strings.Contains(patch.body, `"final_cost":"1.25"`) ||
-				!strings.Contains(patch.body, `"completed_at":"2`) || !strings.Contains(patch.header.Get("Prefer"), "return=representation") {
-				t.Errorf("%s %s", patch.body, patch.header.Get("Prefer"))
-			}
+			checkCancelPatch(t, f.requests()[1])
 		})
+	}
+}
+
+func checkCancelPatch(t *testing.T, patch request) {
+	t.Helper()
+	for _, part := range []string{"status=in.%28queued%2Cinitializing%2Crunning%29", "id=eq." + jobA, "user_id=eq." + aliceID} {
+		if !strings.Contains(patch.query, part) {
+			t.Errorf("%s lacks %s", patch.query, part)
+		}
+	}
+	for _, part := range []string{`"status":"cancelled"`, `"final_cost":"1.25"`, `"completed_at":"2`} {
+		if !strings.Contains(patch.body, part) {
+			t.Errorf("%s lacks %s", patch.body, part)
+		}
+	}
+	if !strings.Contains(patch.header.Get("Prefer"), "return=representation") {
+		t.Errorf("Prefer: %s", patch.header.Get("Prefer"))
 	}
 }
 
