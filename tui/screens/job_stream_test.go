@@ -1,0 +1,285 @@
+package screens
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"github.com/loratop/loratop/models"
+	"github.com/loratop/loratop/tui/screen"
+)
+
+// metricServer answers as the client does: pages, a tail, what is behind a
+// cursor with a look back of 10 s, and it fails when told to.
+type metricServer struct {
+	now    time.Time
+	job    models.Job
+	rows   []models.MetricsPoint // committed, in any order
+	late   []lateRow
+	n      int
+	step   int64
+	burst  int // most new points in one live answer
+	fail   func() bool
+	reads  int
+	failed int
+}
+
+type lateRow struct {
+	p  models.MetricsPoint
+	at time.Time
+}
+
+func (m *metricServer) write(delay time.Duration, step int64, eval bool) {
+	p := point(m.n, m.now, step, eval)
+	m.n++
+	if delay > 0 {
+		m.late = append(m.late, lateRow{p, m.now.Add(delay)})
+		return
+	}
+	m.rows = append(m.rows, p)
+}
+
+func (m *metricServer) advance(d time.Duration) {
+	m.now = m.now.Add(d)
+	m.late = slices.DeleteFunc(m.late, func(l lateRow) bool {
+		if l.at.After(m.now) {
+			return false
+		}
+		m.rows = append(m.rows, l.p)
+		return true
+	})
+}
+
+func (m *metricServer) broken() error {
+	m.reads++
+	if m.fail() {
+		m.failed++
+		return &models.Error{Code: models.CodeNetwork, Msg: "the connection was cut", Retry: true}
+	}
+	return nil
+}
+
+// behind gives the committed rows that ok, ascending.
+func (m *metricServer) behind(ok func(models.MetricsPoint) bool) []models.MetricsPoint {
+	out := slices.DeleteFunc(slices.Clone(m.rows), func(p models.MetricsPoint) bool { return !ok(p) })
+	sortPoints(out)
+	return out
+}
+
+func isBehind(p models.MetricsPoint, c models.MetricCursor) bool {
+	d := p.Timestamp.Compare(c.Time)
+	return c.IsZero() || d > 0 || d == 0 && p.ID > c.ID
+}
+
+func (m *metricServer) Metrics(_ context.Context, _ string, after models.MetricCursor) ([]models.MetricsPoint, error) {
+	if err := m.broken(); err != nil {
+		return nil, err
+	}
+	got := m.behind(func(p models.MetricsPoint) bool { return isBehind(p, after) })
+	return got[:min(len(got), metricsPage)], nil
+}
+
+func (m *metricServer) Live(_ context.Context, reqs []models.LiveRequest, tail int) ([]models.LiveJob, error) {
+	if err := m.broken(); err != nil {
+		return nil, err
+	}
+	if tail == 0 {
+		tail = 240
+	}
+	var out []models.LiveJob
+	for _, r := range reqs {
+		lj := models.LiveJob{Job: m.job}
+		if r.After.IsZero() {
+			all := m.behind(func(models.MetricsPoint) bool { return true })
+			lj.Points = all[max(0, len(all)-tail):]
+		} else {
+			from := r.After.Time.Add(-10 * time.Second)
+			all := m.behind(func(p models.MetricsPoint) bool { return !p.Timestamp.Before(from) })
+			fresh := 0
+			for i, p := range all {
+				if isBehind(p, r.After) {
+					if fresh++; fresh > m.burst {
+						all, lj.Gap = all[:i], true
+						break
+					}
+				}
+			}
+			lj.Points = all
+		}
+		out = append(out, lj)
+	}
+	return out, nil
+}
+
+// read makes the stream read once, now.
+func readOnce(s *jobStream) {
+	if cmd := s.feed.Poke(); cmd != nil {
+		if m, ok := cmd().(screen.Addressed); ok {
+			_, _, _ = s.update(m.Msg)
+		}
+	}
+}
+
+// TestStreamEqualsTheTable drives the stream of one job through a history of
+// pages, rows committed late, bursts, resumes and 30 % of failed requests: in
+// the end it has every point, once, in order.
+func TestStreamEqualsTheTable(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		m := &metricServer{now: clock(), job: models.Job{ID: "j", Status: models.JobRunning}, burst: rapid.IntRange(1, 40).Draw(t, "burst")}
+		rate := rapid.SampledFrom([]int{0, 3, 3, 6}).Draw(t, "failures of 10")
+		m.fail = func() bool { return rapid.IntRange(0, 9).Draw(t, "fail") < rate }
+		for range rapid.SampledFrom([]int{0, 5, 999, 1000, 1001, 2300}).Draw(t, "history") {
+			m.step += 10
+			m.write(0, m.step, m.n%9 == 8)
+			m.now = m.now.Add(time.Second)
+		}
+		sc, cancel := screen.NewScope(t.Context(), 1, clock)
+		defer cancel()
+		s := newJobStream(sc, m, "j")
+		for range rapid.IntRange(0, 40).Draw(t, "ticks") {
+			m.tick(t)
+			readOnce(s)
+		}
+		m.advance(10 * time.Second)
+		m.job.Status = models.JobCompleted
+		for tries := 0; s.final < finalReads; tries++ {
+			if tries > 2000 {
+				t.Fatalf("not done after %d reads of which %d failed: step %v", m.reads, m.failed, s.step)
+			}
+			readOnce(s)
+		}
+		sameSeries(t, &s.series, m.rows)
+		if !s.complete() || s.every(true) != 0 {
+			t.Fatal("the stream of a finished job goes on")
+		}
+	})
+}
+
+// tick lets some points be written.
+func (m *metricServer) tick(t *rapid.T) {
+	for range rapid.IntRange(0, 6).Draw(t, "points") {
+		switch rapid.IntRange(0, 7).Draw(t, "kind") {
+		case 0:
+			m.write(time.Duration(rapid.IntRange(1, 9).Draw(t, "late"))*time.Second, m.step, true)
+		case 1: // a resume from a checkpoint
+			m.step = max(0, m.step-300)
+			m.write(0, m.step, false)
+		case 2: // several at one time and step
+			m.write(0, m.step, false)
+		default:
+			m.step += 10
+			m.advance(200 * time.Millisecond)
+			m.write(0, m.step, false)
+		}
+	}
+	m.advance(time.Duration(rapid.IntRange(100, 3000).Draw(t, "pause")) * time.Millisecond)
+}
+
+// TestStreamNeverEndsOnErrors keeps a stream whose server is down for long.
+func TestStreamNeverEndsOnErrors(t *testing.T) {
+	down := true
+	m := &metricServer{now: clock(), job: models.Job{ID: "j", Status: models.JobRunning}, burst: 100}
+	m.fail = func() bool { return down }
+	m.write(0, 1, false)
+	sc, cancel := screen.NewScope(t.Context(), 1, clock)
+	defer cancel()
+	s := newJobStream(sc, m, "j")
+	for range 50 {
+		readOnce(s)
+		if st := s.feed.State(); st.Health != screen.HealthOffline || st.Next.IsZero() {
+			t.Fatalf("after an error: %+v", st)
+		}
+	}
+	down = false
+	readOnce(s)
+	if s.series.length() != 1 {
+		t.Error("the stream did not come back")
+	}
+}
+
+// TestLongHistoryShowsItsEndEarly sees the newest points after two requests.
+func TestLongHistoryShowsItsEndEarly(t *testing.T) {
+	m := &metricServer{now: clock(), job: models.Job{ID: "j", Status: models.JobRunning}, burst: 100, fail: func() bool { return false }}
+	for range 5000 {
+		m.step++
+		m.write(0, m.step, false)
+		m.now = m.now.Add(time.Second)
+	}
+	sc, cancel := screen.NewScope(t.Context(), 1, clock)
+	defer cancel()
+	s := newJobStream(sc, m, "j")
+	readOnce(s)
+	readOnce(s)
+	k := s.series.track(metricTraining)
+	if n := k.Len(); n != 1240 || k.X(n-1) != 5000 {
+		t.Fatalf("%d points up to step %v", n, k.X(n-1))
+	}
+	for !s.complete() {
+		readOnce(s)
+	}
+	sameSeries(t, &s.series, m.rows)
+	if m.reads > 7 {
+		t.Errorf("%d requests for 5000 points", m.reads)
+	}
+}
+
+// TestLiveSetAsksOnceForAll watches several jobs with one request a tick.
+func TestLiveSetAsksOnceForAll(t *testing.T) {
+	calls, want := 0, []models.Job{{ID: "a", Status: models.JobRunning}, {ID: "b", Status: models.JobQueued}}
+	var after []models.MetricCursor
+	b := liveFunc(func(reqs []models.LiveRequest) ([]models.LiveJob, error) {
+		calls++
+		after = after[:0]
+		var out []models.LiveJob
+		for i, r := range reqs {
+			after = append(after, r.After)
+			out = append(out, models.LiveJob{Job: models.Job{ID: r.JobID, Status: models.JobRunning}, Points: []models.MetricsPoint{
+				point(calls*10+i, clock().Add(time.Duration(calls)*time.Second), int64(calls), false),
+			}})
+		}
+		if calls == 3 {
+			return nil, errors.New("cut")
+		}
+		return out, nil
+	})
+	sc, cancel := screen.NewScope(t.Context(), 1, clock)
+	defer cancel()
+	l := newLiveSet(sc, b, func() []models.Job { return want })
+	read := func() (fresh, ended bool) {
+		if cmd := l.feed.Poke(); cmd != nil {
+			_, fresh, ended = l.update(cmd().(screen.Addressed).Msg)
+		}
+		return fresh, ended
+	}
+	for range 4 {
+		read()
+	}
+	if calls != 4 || len(after) != 2 || after[0].IsZero() {
+		t.Fatalf("%d calls, cursors %v", calls, after)
+	}
+	if n := l.runs["a"].series.length(); n != 3 {
+		t.Errorf("%d points: the third read failed", n)
+	}
+	want = nil
+	if read(); l.every(true) != 0 || l.wake() != nil {
+		t.Error("a set without jobs goes on")
+	}
+	want = []models.Job{{ID: "c", Status: models.JobQueued}}
+	if l.wake() == nil {
+		t.Error("a set does not wake")
+	}
+}
+
+type liveFunc func(reqs []models.LiveRequest) ([]models.LiveJob, error)
+
+func (f liveFunc) Live(_ context.Context, reqs []models.LiveRequest, _ int) ([]models.LiveJob, error) {
+	return f(reqs)
+}
+
+func (f liveFunc) Metrics(context.Context, string, models.MetricCursor) ([]models.MetricsPoint, error) {
+	return nil, nil
+}
