@@ -63,7 +63,7 @@ func (a *app) datasetsGet() *cobra.Command {
 	return &cobra.Command{
 		Use: "get DATASET", Short: "Show one dataset with its statistics, errors and samples", Args: exactArgs("DATASET"),
 		RunE: func(c *cobra.Command, args []string) error {
-			if done, err := a.fields(datasetDetailJSON(models.Dataset{})); done || err != nil {
+			if done, err := a.fields(a.datasetDetailJSON(models.Dataset{})); done || err != nil {
 				return err
 			}
 			b, err := a.open(c.Context())
@@ -75,12 +75,12 @@ func (a *app) datasetsGet() *cobra.Command {
 				return err
 			}
 			if a.flags.json.on {
-				return a.writeDocument("dataset", datasetDetailJSON(d), nil)
+				return a.writeDocument("dataset", a.datasetDetailJSON(d), nil)
 			}
 			if a.flags.quiet {
 				return writeIDs(a.sys.Out, []string{d.ID})
 			}
-			return writePairs(a.sys.Out, datasetPairs(d))
+			return writePairs(a.sys.Out, a.datasetPairs(d))
 		},
 	}
 }
@@ -97,7 +97,7 @@ func datasetJSON(d models.Dataset) object {
 	}
 }
 
-func datasetDetailJSON(d models.Dataset) object {
+func (a *app) datasetDetailJSON(d models.Dataset) object {
 	o := datasetJSON(d)
 	errs, samples := []object{}, []object{}
 	for _, e := range d.Errors() {
@@ -110,17 +110,21 @@ func datasetDetailJSON(d models.Dataset) object {
 		}
 		samples = append(samples, object{"id": s.ID, "title": s.Title, "turns": turns})
 	}
+	o["diagnosis"] = diagnosisJSON(models.DiagnoseDataset(d, a.sys.Now()))
 	o["validation_errors"], o["samples"], o["error_message"] = errs, samples, d.ErrorMessage
 	return o
 }
 
-func datasetPairs(d models.Dataset) []pair {
+func (a *app) datasetPairs(d models.Dataset) []pair {
 	p := []pair{
 		{"id", d.ID}, {"name", d.Name}, {"description", textOf(d.Description)}, {"status", string(d.Status)},
 		{"format", string(d.Format)}, {"file", d.StorageBucket + "/" + d.StoragePath}, {"size", bytesText(int64(d.FileSize))},
 		{"training pairs", intText(d.TotalTrainingPairs)}, {"validation pairs", intText(d.TotalValidationPairs)},
 		{"tokens", intText(d.TotalTokens)}, {"turns per conversation", floatText(d.AvgTurnsPerConversation, 4)},
 		{"tokens per turn", floatText(d.AvgTokensPerTurn, 5)}, {"created", timeText(d.CreatedAt)}, {"validated", timeText(d.ValidatedAt)},
+	}
+	if w := models.DiagnoseDataset(d, a.sys.Now()); w != nil {
+		p = append(p, pair{"diagnosis", w.Text}, pair{"what to do", w.Hint})
 	}
 	for _, e := range d.Errors() {
 		p = append(p, pair{"error", strings.TrimSpace("line " + intText(e.Line) + ": " + e.Error + "  " + e.Suggestion)})

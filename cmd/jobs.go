@@ -2,6 +2,7 @@ package cmd
 
 import (
 	"fmt"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -168,7 +169,16 @@ func (a *app) spentText(j models.Job) string {
 
 func (a *app) jobJSON(j models.Job) object {
 	spent, derived := a.spent(j)
+	var left, finish, cost, hint any
+	if f, ok := models.ForecastJob(j, a.gpus(), a.sys.Now()); ok {
+		left, finish, cost = int64(f.Left.Seconds()), timeJSON(models.At(f.Finish)), f.Cost
+	}
+	if j.ErrorMessage != nil {
+		hint = models.ErrorHint(*j.ErrorMessage)
+	}
 	return object{
+		"forecast_seconds": left, "forecast_finish_at": finish, "forecast_cost": cost,
+		"error_hint": hint, "diagnosis": diagnosisJSON(models.DiagnoseJob(j, a.sys.Now())),
 		"spent": spent, "spent_derived": derived,
 		"id": j.ID, "dataset_id": j.DatasetID, "dataset_name": datasetNameJSON(j.Dataset), "preset_id": j.PresetID,
 		"hyperparameters": hyperJSON(j.Hyperparameters), "gpu": gpuJSON(j.GPU),
@@ -180,6 +190,14 @@ func (a *app) jobJSON(j models.Job) object {
 		"error_message": j.ErrorMessage, "error_stack": j.ErrorStack, "artifact_id": j.ArtifactID,
 		"external_job_id": j.ExternalJobID, "created_at": timeJSON(j.CreatedAt), "updated_at": timeJSON(j.UpdatedAt),
 	}
+}
+
+// diagnosisJSON is what is odd about a row, nil when nothing is.
+func diagnosisJSON(d *models.Diagnosis) any {
+	if d == nil {
+		return nil
+	}
+	return object{"text": d.Text, "hint": d.Hint, "age_seconds": int64(d.Age.Seconds())}
 }
 
 func datasetNameJSON(d *models.DatasetRef) any {
@@ -214,8 +232,14 @@ func (a *app) jobPairs(j models.Job) []pair {
 		{"queued", timeText(j.QueuedAt)}, {"started", timeText(j.StartedAt)}, {"completed", timeText(j.CompletedAt)},
 		{"artifact", textOf(j.ArtifactID)},
 	}
+	if f, ok := models.ForecastJob(j, a.gpus(), a.sys.Now()); ok {
+		p = append(p, pair{"left", f.Left.Round(time.Second).String()}, pair{"cost at the end", moneyText(f.Cost)})
+	}
 	if j.ErrorMessage != nil {
-		p = append(p, pair{"error", *j.ErrorMessage})
+		p = append(p, pair{"error", *j.ErrorMessage}, pair{"what to do", models.ErrorHint(*j.ErrorMessage)})
+	}
+	if d := models.DiagnoseJob(j, a.sys.Now()); d != nil {
+		p = append(p, pair{"diagnosis", d.Text}, pair{"what to do", d.Hint})
 	}
 	return p
 }

@@ -118,7 +118,7 @@ func (a *app) startLocal(ctx context.Context, s *stackFlags, bare *bareFlags) (*
 	if a.flags.json.on {
 		say = func(text string) { log.Info(text) }
 	}
-	say("starting PostgreSQL in " + dir + " …")
+	say("starting PostgreSQL in " + dir + " ...")
 	return local.Start(ctx, local.Options{
 		Dir: dir, Port: s.port, Reset: s.reset, Seed: true, Trainer: !s.noTrainer, Speed: s.speed, Log: log, Now: a.sys.Now, Notify: say,
 	})

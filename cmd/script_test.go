@@ -32,6 +32,7 @@ func TestScripts(t *testing.T) {
 			t.Error(err)
 		}
 	})
+	t.Run("prompts", func(t *testing.T) { testPrompts(t, stack) })
 	t.Run("scripts", func(t *testing.T) { // its parallel children end before the stack does
 		testscript.Run(t, testscript.Params{
 			Dir: "testdata/script", RequireExplicitExec: true, RequireUniqueNames: true,

@@ -97,7 +97,7 @@ func (a *app) demo(ctx context.Context, s *stackFlags, link string) (err error) 
 	}
 	defer done()
 	a.log = log
-	a.say("starting PostgreSQL, gateway and trainer in %s …", dir)
+	a.say("starting PostgreSQL, gateway and trainer in %s ...", dir)
 	stack, err := local.Start(ctx, local.Options{
 		Dir: dir, Port: s.port, Reset: s.reset, Seed: true, Trainer: true, Speed: s.speed, Log: log, Now: a.sys.Now,
 		Notify: func(text string) { a.say("%s", text) },
@@ -122,6 +122,15 @@ func (a *app) demo(ctx context.Context, s *stackFlags, link string) (err error) 
 	return nil
 }
 
+// accounts are the stack's sign-ins as people read them.
+func accounts(users []local.User) []string {
+	out := make([]string, 0, len(users))
+	for _, u := range users {
+		out = append(out, u.Email+" / "+u.Password)
+	}
+	return out
+}
+
 // demoClient signs in as the first user of the stack.
 func (a *app) demoClient(ctx context.Context, cfg *config.Config, stack *local.Stack, dir string) (*client.Client, error) {
 	store, err := client.OpenStore(filepath.Join(dir, "session"), stack.URL, false)
@@ -130,7 +139,7 @@ func (a *app) demoClient(ctx context.Context, cfg *config.Config, stack *local.S
 	}
 	c, err := client.New(client.Options{
 		URL: stack.URL, Key: stack.AnonKey, Profile: "demo", Demo: true, ReadOnly: cfg.ReadOnly,
-		Store: store, Now: a.sys.Now, Log: a.log, GPUs: cfg.GPUs,
+		Store: store, Now: a.sys.Now, Log: a.log, GPUs: cfg.GPUs, Accounts: accounts(stack.Users),
 	})
 	if err != nil {
 		return nil, err
