@@ -94,12 +94,12 @@ func homeTables() [homePanels]*kit.Table {
 		),
 		homeDatasets: kit.NewTable(
 			kit.Column{Title: "Status", Min: 12, Max: 12},
-			kit.Column{Title: "Name", Min: 8},
+			kit.Column{Title: "Name", Min: 16},
 			kit.Column{Title: "Pairs", Min: 6, Max: 7, Right: true, Drop: 2},
 			kit.Column{Title: "Age", Min: 4, Max: 4, Right: true, Drop: 1},
 		),
 		homeInbox: kit.NewTable(
-			kit.Column{Title: "Unread", Min: 10},
+			kit.Column{Title: "Unread", Min: 18},
 			kit.Column{Title: "Priority", Min: 8, Max: 8, Drop: 2},
 			kit.Column{Title: "Age", Min: 4, Max: 4, Right: true, Drop: 1},
 		),

@@ -40,7 +40,8 @@ type jobStream struct {
 	history  models.MetricCursor // behind the last page of history
 	tailFrom rowKey              // first point of the tail
 	tailed   bool
-	more     bool // the last live answer did not hold all
+	asked    bool // there was a live answer
+	more     bool // the last one did not hold all
 	final    int  // reads done after the end
 	ended    bool // the last read saw the job end
 }
@@ -85,7 +86,7 @@ func (s *jobStream) every(focused bool) time.Duration {
 	r, _ := s.feed.Value()
 	s.take(r)
 	switch {
-	case s.step != stepLive || s.more:
+	case s.step != stepLive || s.more || !s.asked:
 		return atOnce
 	case !s.known:
 		return liveWaiting
@@ -138,6 +139,7 @@ func (s *jobStream) takePage(points []models.MetricsPoint) {
 
 func (s *jobStream) takeLive(live []models.LiveJob, tail bool) {
 	s.more, s.ended = false, false
+	s.asked = s.asked || !tail
 	for i := range live {
 		lj := &live[i]
 		if lj.Job.ID != s.id {
