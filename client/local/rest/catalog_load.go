@@ -107,7 +107,8 @@ SELECT a.attrelid, a.attnum, a.attname, format_type(a.atttypid, a.atttypmod), fo
           SELECT b.oid, b.typbasetype FROM base JOIN pg_type b ON b.oid = base.typbasetype)
         SELECT format_type(base.oid, NULL) FROM base WHERE base.typbasetype = 0),
        NOT a.attnotnull,
-       CASE WHEN a.attidentity = 'd' THEN format('nextval(%L)', pg_get_serial_sequence(a.attrelid::regclass::text, a.attname))
+       CASE WHEN a.attidentity = 'd' THEN (SELECT format('nextval(%L)', s.objid::regclass) FROM pg_depend s
+              WHERE s.classid = 'pg_class'::regclass AND s.refobjid = a.attrelid AND s.refobjsubid = a.attnum AND s.deptype = 'i' LIMIT 1)
             WHEN a.attgenerated <> '' THEN ''
             WHEN d.adbin IS NOT NULL THEN pg_get_expr(d.adbin, d.adrelid)
             WHEN t.typtype = 'd' AND t.typdefaultbin IS NOT NULL THEN pg_get_expr(t.typdefaultbin, 0)

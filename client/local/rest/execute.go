@@ -207,37 +207,33 @@ func (s *Server) execute(r *http.Request, c *catalog, p *plan) (*result, *apiErr
 	if c.superusers[p.Req.Identity.Role] { // no authenticator may become one
 		return nil, fromPg(&pgconn.PgError{Code: "42501", Message: "permission denied to set role \"" + p.Req.Identity.Role + "\""}, signedIn)
 	}
-	conn, err := s.opt.Pool.Acquire(r.Context())
-	if err != nil {
-		return nil, newError(http.StatusServiceUnavailable, "PGRST000", "Database connection error.")
-	}
-	defer conn.Release()
-	t := &transaction{ctx: r.Context(), pg: conn.Conn().PgConn()}
-	defer t.abandon()
-
-	batch := []*statement{s.prelude(r, p)}
 	main := c.main(p, max(s.opt.MaxRows, 0))
+	batch := []*statement{s.prelude(r, p)}
 	if main.failed == nil {
 		batch = append(batch, main)
 		if p.Fn == nil && !p.Req.write() && p.Req.Prefs.explains() {
 			batch = append(batch, c.explain(p))
 		}
 	}
-	rows, err := t.run(p.begin(), batch, p.readOnly() && main.failed == nil && p.Req.Prefs.Tx != "rollback")
+	var res *result
+	err := s.withConn(r.Context(), func(t *transaction) error {
+		rows, err := t.run(p.begin(), batch, p.readOnly() && main.failed == nil && p.Req.Prefs.Tx != "rollback")
+		if err != nil {
+			return err
+		}
+		if main.failed != nil {
+			return main.failed
+		}
+		res = decode(rows[1])
+		if len(rows) > 2 {
+			res.plannedTotal(p.Req.Prefs.Count, rows[2], int64(max(s.opt.MaxRows, 0)))
+		}
+		if e := p.accept(res); e != nil {
+			return e
+		}
+		return t.end(p.Req.Prefs.Tx == "rollback")
+	})
 	if err != nil {
-		return nil, fromPg(err, signedIn)
-	}
-	if main.failed != nil {
-		return nil, main.failed
-	}
-	res := decode(rows[1])
-	if len(rows) > 2 {
-		res.plannedTotal(p.Req.Prefs.Count, rows[2], int64(max(s.opt.MaxRows, 0)))
-	}
-	if e := p.accept(res); e != nil {
-		return nil, e
-	}
-	if err := t.end(p.Req.Prefs.Tx == "rollback"); err != nil {
 		return nil, fromPg(err, signedIn)
 	}
 	return res, nil

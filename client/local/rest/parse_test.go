@@ -5,6 +5,8 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+
+	"pgregory.net/rapid"
 )
 
 func TestParseErrorsNameTheFurthestPlace(t *testing.T) {
@@ -218,5 +220,34 @@ func TestNestingIsBounded(t *testing.T) {
 	deep = "(" + strings.Repeat("and(", 5000) + "a.eq.1" + strings.Repeat(")", 5001)
 	if _, e := parseLogic("or", deep); e == nil || e.Code != "PGRST100" {
 		t.Errorf("logic: %v", e)
+	}
+}
+
+// TestQuietAndLoudAgree checks that looking for errors changes nothing of what is taken.
+func TestQuietAndLoudAgree(t *testing.T) {
+	words := []string{
+		"a", "bc", "not", "and", "or", "in", "is", "null", "eq", "fts", "any", "asc", "desc", "nullslast", "count()", "sum()", "left", "inner",
+		".", ",", "(", ")", ":", "::", "->", "->>", "-", "!", "*", "\"", "\\", "{", "}", " ", "0", "...", "\u00e9",
+	}
+	for name, grammar := range map[string]func(*scanner) (any, bool){
+		"select":    func(s *scanner) (any, bool) { v, ok := s.forest(); return v, ok },
+		"order":     func(s *scanner) (any, bool) { v, ok := s.orders(); return v, ok },
+		"operation": func(s *scanner) (any, bool) { v, ok := s.operation(s.rest); return v, ok },
+		"logic":     func(s *scanner) (any, bool) { var n logicNode; ok := s.logic(&n); return n, ok },
+		"names":     func(s *scanner) (any, bool) { v, ok := s.names(); return v, ok },
+		"path":      func(s *scanner) (any, bool) { p, f, ok := s.path(); return at[field]{p, f}, ok },
+	} {
+		rapid.Check(t, func(t *rapid.T) {
+			text := strings.Join(rapid.SliceOfN(rapid.SampledFrom(words), 0, 14).Draw(t, "words"), "")
+			quiet, loud := &scanner{in: []rune(text), quiet: true}, &scanner{in: []rune(text)}
+			a, okA := grammar(quiet)
+			b, okB := grammar(loud)
+			if okA != okB || okA && (!reflect.DeepEqual(a, b) || quiet.pos != loud.pos) {
+				t.Fatalf("%s %q: quiet %v %+v at %d, loud %v %+v at %d", name, text, okA, a, quiet.pos, okB, b, loud.pos)
+			}
+			if !okB && (loud.err.pos > len(loud.in)+1 || loud.err.details() == "") {
+				t.Fatalf("%s %q: error at %d: %q", name, text, loud.err.pos, loud.err.details())
+			}
+		})
 	}
 }

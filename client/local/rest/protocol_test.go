@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5/pgxpool"
+
 	"github.com/loratop/loratop/client/local/pgtest"
 )
 
@@ -214,4 +216,48 @@ func TestTimeoutAndRowCap(t *testing.T) {
 		{method: "GET", path: "/rpc/numbers?upto=9", status: 200, want: `[1,2]`},
 		{method: "PATCH", path: "/customers?select=id&order=id", body: `{"vip":true}`, headers: prefer(full), status: 200, want: `[{"id":1},{"id":2},{"id":3}]`},
 	})
+}
+
+// TestAsAuthenticator logs in as hosted projects do: a role that owns nothing and may only become others.
+func TestAsAuthenticator(t *testing.T) {
+	db := pgtest.New(t, pgtest.Conformance)
+	cfg := db.Pool.Config()
+	cfg.ConnConfig.User, cfg.ConnConfig.Password = "authenticator", "authenticator"
+	cfg.MaxConns = 2
+	pool, err := pgxpool.NewWithConfig(context.Background(), cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(pool.Close)
+	s, err := New(Options{Pool: pool, Secret: []byte(testSecret)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(s.Close)
+	play(t, s, []step{
+		{as: "alice", method: "GET", path: "/datasets?select=id&limit=1&order=id", status: 200, want: `[{"id":"d0000000-0000-4000-8000-000000000001"}]`},
+		{as: "alice", method: "PATCH", path: "/notifications?id=eq.90710000-0000-4000-8000-000000000001&select=read", body: `{"read":true}`, headers: prefer(full), status: 200, want: `[{"read":true}]`},
+		{method: "GET", path: "/datasets", status: 200, want: `[]`},
+		{method: "GET", path: "/", status: 200},
+	})
+	token := "Bearer " + jwt(testSecret, hs256, map[string]any{"role": "pg_monitor"})
+	if got := ask(t, s, "nobody", "GET", "/datasets", "", "Authorization", token); got.Status != 403 || got.code() != "42501" {
+		t.Errorf("a role that was not granted: %d %s", got.Status, got.Body)
+	}
+}
+
+// TestLostConnections kills what is in the pool: requests go on over fresh connections.
+func TestLostConnections(t *testing.T) {
+	s, db := shop(t)
+	for i := range 5 {
+		const kill = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+		if _, err := db.Pool.Exec(context.Background(), kill); err != nil {
+			t.Fatal(err)
+		}
+		play(t, s, []step{
+			{method: "GET", path: "/products?select=id&id=eq.1", status: 200, want: `[{"id":1}]`},
+			{method: "POST", path: "/counters", body: fmt.Sprintf(`{"n":%d}`, i), status: 201},
+			{method: "GET", path: fmt.Sprintf("/counters?select=n&n=eq.%d", i), status: 200, want: fmt.Sprintf(`[{"n":%d}]`, i)},
+		})
+	}
 }

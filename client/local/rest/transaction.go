@@ -2,16 +2,41 @@ package rest
 
 import (
 	"context"
+	"net/http"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
 )
+
+// attempts is how often a request is tried on another connection when the one it had turned out dead.
+const attempts = 3
+
+// withConn runs f on a connection of the pool, and again on another when the connection was lost before
+// anything could have been committed.
+func (s *Server) withConn(ctx context.Context, f func(*transaction) error) error {
+	for try := 1; ; try++ {
+		conn, err := s.opt.Pool.Acquire(ctx)
+		if err != nil {
+			return newError(http.StatusServiceUnavailable, "PGRST000", "Database connection error.")
+		}
+		t := &transaction{ctx: ctx, pg: conn.Conn().PgConn()}
+		err = f(t)
+		t.abandon()
+		lost := t.pg.IsClosed()
+		conn.Release()
+		if err == nil || !lost || t.committing || try == attempts || ctx.Err() != nil {
+			return err
+		}
+	}
+}
 
 // transaction sends statements in pipelines, so that a read costs one round trip.
 type transaction struct {
 	ctx  context.Context
 	pg   *pgconn.PgConn
 	open bool
+
+	committing bool // from here on a lost connection may have committed
 }
 
 // run begins, executes all statements and, when commit is set, commits. It returns the first row of each.
@@ -84,6 +109,7 @@ func (t *transaction) end(rollback bool) error {
 		return nil
 	}
 	if !rollback {
+		t.committing = true
 		_, err := t.pg.Exec(t.ctx, "COMMIT").ReadAll()
 		t.open = t.pg.TxStatus() != 'I'
 		return err
