@@ -29,7 +29,7 @@ type process struct {
 
 // environment is this process's own without what would lead to a user's files.
 func environment(t *testing.T, more ...string) []string {
-	env := append(os.Environ(), "HOME="+t.TempDir(), "XDG_CONFIG_HOME=", "XDG_DATA_HOME=", "XDG_STATE_HOME=")
+	env := append(os.Environ(), "HOME="+t.TempDir(), "XDG_CONFIG_HOME=", "XDG_DATA_HOME=", "XDG_STATE_HOME=", "GORACE="+raceOptions)
 	return append(env, more...)
 }
 
@@ -38,7 +38,7 @@ func startLocal(t *testing.T, env []string, args ...string) *process {
 	t.Helper()
 	cmd := exec.Command("loratop", append([]string{"local", "--json"}, args...)...)
 	cmd.Env = environment(t, env...)
-	cmd.Stderr = os.Stderr
+	cmd.Stderr = t.Output()
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -114,6 +114,7 @@ func reachable(ctx context.Context, url string) bool {
 // TestLocalPrintsOneLineAndStopsByAnySignal starts the stack three times over
 // the same folder and stops it by each signal: nothing may be left running.
 func TestLocalPrintsOneLineAndStopsByAnySignal(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	for sig, want := range map[syscall.Signal]int{syscall.SIGTERM: 143, syscall.SIGHUP: 129, syscall.SIGINT: 130} {
 		p := startLocal(t, nil, "--dir", dir, "--no-trainer")
@@ -147,6 +148,7 @@ func TestLocalPrintsOneLineAndStopsByAnySignal(t *testing.T) {
 }
 
 func TestBareServesAndChangesNothing(t *testing.T) {
+	t.Parallel()
 	db := pgtest.New(t)
 	before := catalogue(t, db)
 	const secret = "a-secret-of-at-least-thirty-two-characters"

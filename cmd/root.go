@@ -83,6 +83,7 @@ func (a *app) root() *cobra.Command {
 		a.datasetsCmd(), a.jobsCmd(), a.watchCmd(), a.artifactsCmd(), a.costsCmd(), a.notificationsCmd(),
 		a.demoCmd(), a.localCmd(), a.migrateCmd(), a.configCmd(), a.manCmd(), a.versionCmd(),
 	)
+	root.AddCommand(topics()...)
 	return root
 }
 

@@ -20,9 +20,14 @@ func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){"loratop": func() { os.Exit(Main(System())) }})
 }
 
+// raceOptions spares every short-lived process the second that the race
+// detector waits at exit by default.
+const raceOptions = "atexit_sleep_ms=0"
+
 // TestScripts runs the scripts of testdata/script against one real local stack:
 // PostgreSQL, policies, gateway and trainer.
 func TestScripts(t *testing.T) {
+	t.Parallel()
 	stack, err := local.Start(t.Context(), local.Options{Dir: t.TempDir(), Seed: true, Trainer: true, Speed: 100})
 	if err != nil {
 		t.Fatal(err)
@@ -39,6 +44,7 @@ func TestScripts(t *testing.T) {
 			Setup: func(e *testscript.Env) error {
 				e.Setenv("HOME", e.WorkDir)
 				e.Setenv("TERM", "xterm")
+				e.Setenv("GORACE", raceOptions)
 				e.Setenv("STACK_URL", stack.URL)
 				e.Setenv("STACK_KEY", stack.AnonKey)
 				e.Setenv("STACK_SERVICE_KEY", stack.ServiceKey)

@@ -151,6 +151,7 @@ func restored(out string) bool {
 // TestDemo runs the demo twice over one folder: quit by a key, then by a lost
 // terminal. Both times the terminal is put back and nothing is left running.
 func TestDemo(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	tm := onTerminal(t, nil, "demo", "--dir", dir)
 	tm.see("DEMO")
