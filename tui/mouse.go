@@ -20,6 +20,8 @@ func (s *shell) mouse(m tea.MouseMsg) tea.Cmd {
 			return s.dialogClick(e.X, e.Y-head)
 		}
 		return nil
+	case s.palette != nil && click && e.Button == tea.MouseLeft:
+		return s.paletteClick(e.X-s.draw.layer[0], e.Y-head-s.draw.layer[1])
 	case s.palette != nil || s.help != nil:
 		s.layerWheel(m)
 		return nil
@@ -41,6 +43,20 @@ func (s *shell) dialogClick(x, y int) tea.Cmd {
 		return s.answer(false)
 	case x >= z.yes[0] && x < z.yes[1]:
 		return s.answer(true)
+	}
+	return nil
+}
+
+// paletteClick runs the entry that is drawn at a line of the box; a click beside
+// the box closes it.
+func (s *shell) paletteClick(x, y int) tea.Cmd {
+	p := s.palette
+	if x < 0 || y < 0 || x >= p.w || y > p.rows+2 {
+		s.palette = nil
+		return nil
+	}
+	if i := p.top + y - 2; y >= 2 && i < min(len(p.shown), p.top+p.rows) {
+		return s.runEntry(i)
 	}
 	return nil
 }

@@ -20,7 +20,7 @@ type palette struct {
 	all     []entry
 	shown   []entry
 	at, top int
-	rows    int // entries in the window when last drawn
+	rows, w int // entries in the window, and width of the box, when last drawn
 	links   func(text string) (entry, bool)
 }
 
@@ -150,7 +150,7 @@ func (p *palette) view(th theme.Theme, w, h int) string {
 	bw := min(w, 72)
 	bh := min(h, 18)
 	iw, ih := kit.PanelInner(bw, bh)
-	p.rows = max(0, ih-1)
+	p.rows, p.w = max(0, ih-1), bw
 	if p.at < p.top {
 		p.top = p.at
 	}

@@ -28,12 +28,15 @@ type shell struct {
 	ctx  context.Context
 	conn models.Connection
 
-	th      theme.Theme
-	dark    bool // what the terminal said of its background
-	w, h    int
-	focused bool
-	now     time.Time
-	clock   uint64 // generation of the clock
+	th   theme.Theme
+	dark bool // what the terminal said of its background
+	// groundKnown: it has said so. Asked once even for a theme that is given,
+	// to know whether the two fit.
+	groundKnown bool
+	w, h        int
+	focused     bool
+	now         time.Time
+	clock       uint64 // generation of the clock
 
 	specs, tabs []screen.Spec
 	stack       []*page
@@ -81,10 +84,7 @@ func (s *shell) retheme() {
 
 // Init asks for the session, the background colour and the first clock tick.
 func (s *shell) Init() tea.Cmd {
-	cmds := []tea.Cmd{s.readSession(), s.tick()}
-	if s.o.Theme == "" || s.o.Theme == "auto" {
-		cmds = append(cmds, tea.RequestBackgroundColor)
-	}
+	cmds := []tea.Cmd{s.readSession(), s.tick(), tea.RequestBackgroundColor}
 	if overSSH(s.o.Env) && env(s.o.Env, "LORATOP_NO_SYNC") == "" {
 		// Bubble Tea does not probe for synchronised output over SSH. A
 		// terminal that lacks the mode ignores it, so it is switched on.
@@ -148,10 +148,11 @@ func (s *shell) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		s.w, s.h = m.Width, m.Height
 		s.bodyDirty()
 	case tea.BackgroundColorMsg:
-		if d := m.IsDark(); d != s.dark {
-			s.dark = d
-			s.retheme()
+		if s.groundKnown && s.dark != s.th.Dark {
+			break // the answer would be the colour that was set here
 		}
+		s.dark, s.groundKnown = m.IsDark(), true
+		s.retheme()
 	case tea.FocusMsg:
 		return s, s.focus(true)
 	case tea.BlurMsg:

@@ -155,10 +155,10 @@ func programOptions(o Options) []tea.ProgramOption {
 		tea.WithoutSignalHandler(), // ctx carries the signals, SIGHUP among them
 	}
 	if _, file := o.Out.(interface{ Fd() uintptr }); !file {
-		// No terminal that could be asked for its size.
+		// No terminal that could be asked for its size and colours.
 		w, _ := strconv.Atoi(env(o.Env, "COLUMNS"))
 		h, _ := strconv.Atoi(env(o.Env, "LINES"))
-		opts = append(opts, tea.WithWindowSize(w, h))
+		opts = append(opts, tea.WithWindowSize(w, h), tea.WithColorProfile(colorprofile.Env(o.Env)))
 	}
 	if o.NoColor {
 		opts = append(opts, tea.WithColorProfile(colorprofile.Ascii))

@@ -28,6 +28,7 @@ type drawing struct {
 	text   string   // content
 	zones  []zone
 	dialog dialogZones
+	layer  [2]int // left and top of the palette
 }
 
 // frameKey is what the body depends on beside the screen itself.
@@ -88,6 +89,9 @@ func (s *shell) View() tea.View {
 		}
 	}
 	v.ProgressBar = s.progress()
+	if s.groundKnown && s.dark != s.th.Dark {
+		v.BackgroundColor, v.ForegroundColor = s.th.Ground, s.th.Ink
+	}
 	return v
 }
 
@@ -201,7 +205,9 @@ func (s *shell) bodyLines(w, h int) []string {
 	}
 	if s.palette != nil {
 		box := strings.Split(s.palette.view(s.th, w, h), "\n")
-		overlay(lines, box, (w-kit.Width(box[0]))/2, max(0, min(1, h-len(box))), w)
+		x, y := (w-kit.Width(box[0]))/2, max(0, min(1, h-len(box)))
+		s.draw.layer = [2]int{x, y}
+		overlay(lines, box, x, y, w)
 	}
 	notes := s.toasts.lines(s.th, min(w, 100))
 	for i, t := range notes {

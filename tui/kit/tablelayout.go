@@ -175,7 +175,7 @@ func (t *Table) header(th theme.Theme) string {
 		c := t.cols[p.index]
 		title := c.Title
 		if c.Sort != "" && c.Sort == t.sortCol {
-			title += " " + sortMark(th, t.sortAsc)
+			title = marked(title, sortMark(th, t.sortAsc), p.w)
 		}
 		b.WriteString(align(title, p.w, p.right))
 		x += p.w
@@ -183,6 +183,18 @@ func (t *Table) header(th theme.Theme) string {
 	b.WriteString(Spaces(l.w - x))
 	t.head = newPen(th.TableHead).text(cut(b.String(), l.w))
 	return t.head
+}
+
+// marked puts the sort mark behind a title; the mark stays when it gets narrow.
+func marked(title, mark string, w int) string {
+	switch n := Width(title); {
+	case n+2 <= w:
+		return title + " " + mark
+	case n+1 <= w:
+		return title + mark
+	default:
+		return cut(title, w-1) + mark
+	}
 }
 
 func sortMark(th theme.Theme, asc bool) string {

@@ -16,7 +16,7 @@ type palette struct {
 	good, warn, bad, info    color.Color
 	bar, barText             color.Color // header and footer
 	sel, selText, selBlur    color.Color
-	border                   color.Color
+	border, ground           color.Color
 	series                   []color.Color
 }
 
@@ -39,6 +39,7 @@ func New(name string, dark, noColor, ascii bool) Theme {
 		plain(&t)
 	} else {
 		colour(&t, p)
+		t.Ground, t.Ink = p.ground, p.text
 	}
 	t.Series = p.series
 	return t
@@ -67,7 +68,7 @@ func darkPalette() palette {
 		good: c("#3fc99b"), warn: c("#E69F00"), bad: c("#ff6b57"), info: c("#56B4E9"),
 		bar: c("#23272f"), barText: c("#d4d7dd"),
 		sel: c("#2f5d7c"), selText: c("#ffffff"), selBlur: c("#333944"),
-		border: c("#4b5260"),
+		border: c("#4b5260"), ground: c("#14171c"),
 		// Okabe–Ito, with black replaced by white for a dark ground and the
 		// blue lifted to be legible on it.
 		series: []color.Color{
@@ -85,7 +86,7 @@ func lightPalette() palette {
 		good: c("#00724f"), warn: c("#8f5d00"), bad: c("#b3261e"), info: c("#005f99"),
 		bar: c("#e4e7ec"), barText: c("#22262d"),
 		sel: c("#bcdcf2"), selText: c("#000000"), selBlur: c("#dde1e7"),
-		border: c("#b4bac4"),
+		border: c("#b4bac4"), ground: c("#fbfbfa"),
 		// Okabe–Ito with its yellow darkened to be seen on white.
 		series: []color.Color{
 			c("#c98500"), c("#2f9bd6"), c("#009E73"), c("#a89c00"),

@@ -29,6 +29,11 @@ type Theme struct {
 	TableHead                lipgloss.Style
 	Link                     lipgloss.Style
 
+	// Ground and Ink are the plain background and text colour; nil without
+	// colour. They are drawn only where the terminal's own are the wrong way
+	// round for the theme.
+	Ground, Ink color.Color
+
 	// Series are line colours, safe for colour-blind eyes (Okabe–Ito order),
 	// stable by index.
 	Series []color.Color

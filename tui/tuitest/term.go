@@ -248,6 +248,19 @@ func (t *Term) Title() string {
 	return t.title
 }
 
+// Ground is the background colour that the terminal has been given, as
+// "#rrggbb".
+func (t *Term) Ground() string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	c := t.em.BackgroundColor()
+	if c == nil {
+		return ""
+	}
+	r, g, b, _ := c.RGBA()
+	return fmt.Sprintf("#%02x%02x%02x", r>>8, g>>8, b>>8)
+}
+
 // AltScreen reports whether the alternate screen is on: after the end it must
 // not be.
 func (t *Term) AltScreen() bool {
