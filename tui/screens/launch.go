@@ -49,6 +49,7 @@ type launch struct {
 	edit   kit.Input // while a value is typed
 	pick   *datasetPicker
 
+	linked  string // dataset id of the link, "" for none
 	loading string // dataset id that is being read
 	note    error  // why a dataset could not be taken over
 	sending bool
@@ -61,7 +62,8 @@ type launch struct {
 func newLaunch(b launchStore, o Options) func(screen.Scope, screen.Args) screen.Screen {
 	d := newDraft(o)
 	return func(sc screen.Scope, args screen.Args) screen.Screen {
-		l := &launch{sc: sc, b: b, o: o, d: d, loading: args.At(0), doc: kit.NewScroller(false)}
+		d.reopen(args.At(0))
+		l := &launch{sc: sc, b: b, o: o, d: d, linked: args.At(0), doc: kit.NewScroller(false)}
 		l.pick = newDatasetPicker(sc, b)
 		if o.Budget != nil {
 			l.spent = screen.NewFeed(sc, "read the month's spend", screen.Every(time.Minute, 5*time.Minute), b.Overview)
@@ -100,13 +102,9 @@ func (l *launch) Init() tea.Cmd {
 	return tea.Batch(append(cmds, l.reload())...)
 }
 
-// reload reads the dataset of the form: the one of the link, else the draft's,
-// which may have changed or gone since.
+// reload reads the dataset of the form.
 func (l *launch) reload() tea.Cmd {
-	id := l.loading
-	if id == "" && l.d.dataset != nil {
-		id = l.d.dataset.ID
-	}
+	id := l.d.wanted
 	if id == "" {
 		return nil
 	}
@@ -195,9 +193,12 @@ func (l *launch) takeDataset(m datasetTaken) {
 	l.loading = ""
 	switch {
 	case m.err == nil:
-		l.d.dataset, l.note = &m.d, nil
+		l.d.take(m.d)
 	case models.CodeOf(m.err) == models.CodeNotFound:
-		l.d.dataset, l.note = nil, m.err
+		l.d.dataset, l.d.wanted = nil, ""
+		if m.id == l.linked { // one that was only left in the draft is no news
+			l.note = m.err
+		}
 	default:
 		l.note = m.err
 	}

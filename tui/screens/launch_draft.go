@@ -51,6 +51,7 @@ func optionalField(f string) bool {
 type draft struct {
 	id      string
 	dataset *models.Dataset
+	wanted  string // id of the dataset, also while it is not read
 	preset  string
 	model   string
 	gpu     string
@@ -69,6 +70,19 @@ func newDraft(o Options) *draft {
 		d.applyPreset(o.Presets[0])
 	}
 	return d
+}
+
+// take makes ds the dataset of the draft.
+func (d *draft) take(ds models.Dataset) { d.dataset, d.wanted = &ds, ds.ID }
+
+// reopen prepares the draft for a new screen: the dataset is read again before
+// it counts, as it may have changed or gone, or somebody else may have signed in
+// meanwhile. id is the one of the link, "" to stay with the draft's own.
+func (d *draft) reopen(id string) {
+	d.dataset = nil
+	if id != "" {
+		d.wanted = id
+	}
 }
 
 // applyPreset takes over the values of p; custom keeps what is there.

@@ -86,7 +86,8 @@ func (l *launch) choose() tea.Cmd {
 	if fine, why := d.Trainable(); !fine {
 		return screen.Toast(screen.LevelWarn, "%s: %s", d.Name, why)
 	}
-	l.d.dataset, l.note, l.loading = &d, nil, ""
+	l.d.take(d)
+	l.note, l.loading = nil, ""
 	l.mode = modeForm
 	return nil
 }

@@ -198,3 +198,36 @@ func TestLaunchDatasetOfTheLinkIsGone(t *testing.T) {
 	r.see("does not exist")
 	r.see("none chosen")
 }
+
+func TestLaunchDraftOfAnotherUser(t *testing.T) {
+	b := launchBackend(&launches{})
+	build := newLaunch(b, testOptions())
+	r := newRig(t, build, "ds1")
+	r.see("support chats")
+	r.stop()
+	answer := make(chan struct{})
+	b.dataset = func(string) (models.Dataset, error) { // somebody else has signed in
+		<-answer
+		return models.Dataset{}, &models.Error{Code: models.CodeNotFound, Msg: "this dataset does not exist, or is not yours"}
+	}
+	r = newRig(t, build)
+	r.see("loading")
+	r.never("support chats")
+	close(answer)
+	r.see("none chosen")
+	r.never("support chats")
+	r.never("not yours")
+}
+
+func TestLaunchReadsTheDatasetAgainAfterAnError(t *testing.T) {
+	b := launchBackend(&launches{})
+	good := b.dataset
+	b.dataset = func(string) (models.Dataset, error) {
+		return models.Dataset{}, &models.Error{Code: models.CodeNetwork, Msg: "no route"}
+	}
+	r := newRig(t, newLaunch(b, testOptions()), "ds1")
+	r.see("no route")
+	b.dataset = good
+	r.press("r")
+	r.see("support chats")
+}
