@@ -10,6 +10,7 @@ type catalog struct {
 	functions  map[qual][]*function
 	types      map[string]string // name as a cast writes it → type as SQL
 	superusers map[string]bool
+	ofRows     map[string]bool // functions of any row, such as count: they read as columns, too
 }
 
 // qual is a name within a schema.

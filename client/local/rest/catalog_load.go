@@ -15,6 +15,7 @@ func loadCatalog(ctx context.Context, pool *pgxpool.Pool, schemas []string) (*ca
 	c := &catalog{
 		schemas: schemas, tables: map[qual]*table{}, relations: map[qual][]*relation{},
 		functions: map[qual][]*function{}, types: map[string]string{}, superusers: map[string]bool{},
+		ofRows: map[string]bool{},
 	}
 	opts := pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}
 	err := pgx.BeginTxFunc(ctx, pool, opts, func(tx pgx.Tx) error {
@@ -23,7 +24,7 @@ func loadCatalog(ctx context.Context, pool *pgxpool.Pool, schemas []string) (*ca
 		}
 		l := &loader{c: c, tx: tx, byOID: map[uint32]*table{}, byRow: map[uint32]*table{}}
 		for _, step := range []func(context.Context) error{
-			l.tables, l.columns, l.keys, l.views, l.routines, l.types, l.roles,
+			l.tables, l.columns, l.keys, l.views, l.routines, l.types, l.roles, l.rowFunctions,
 		} {
 			if err := step(ctx); err != nil {
 				return err
@@ -191,14 +192,30 @@ func (t *table) namesOf(nums []int16) []string {
 }
 
 func (l *loader) roles(ctx context.Context) error {
-	return l.each(ctx, "SELECT rolname FROM pg_roles WHERE rolsuper", func(scan func(...any) error) error {
+	return l.names(ctx, l.c.superusers, "SELECT rolname FROM pg_roles WHERE rolsuper")
+}
+
+// names collects a set of names.
+func (l *loader) names(ctx context.Context, into map[string]bool, sql string, args ...any) error {
+	return l.each(ctx, sql, func(scan func(...any) error) error {
 		var name string
 		if err := scan(&name); err != nil {
 			return err
 		}
-		l.c.superusers[name] = true
+		into[name] = true
 		return nil
-	})
+	}, args...)
+}
+
+const sqlOfRows = `
+SELECT p.proname FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
+WHERE n.nspname = ANY($1) AND p.pronargs >= 1 AND p.pronargs - p.pronargdefaults <= 1
+  AND p.proargtypes[0] IN ('"any"'::regtype, 'record'::regtype, 'anyelement'::regtype, 'anynonarray'::regtype,
+                           'anycompatible'::regtype, 'anycompatiblenonarray'::regtype)`
+
+// rowFunctions reads the functions that PostgreSQL calls for "row.name" when there is no such column.
+func (l *loader) rowFunctions(ctx context.Context) error {
+	return l.names(ctx, l.c.ofRows, sqlOfRows, append([]string{"pg_catalog"}, l.c.schemas...))
 }
 
 const sqlTypes = `

@@ -134,6 +134,7 @@ func TestConformance(t *testing.T) {
 		t.Run(e.ID, func(t *testing.T) {
 			s := shared
 			if e.Mutates {
+				t.Parallel()
 				s = newServer(t, pgtest.New(t, pgtest.Conformance))
 			}
 			w := httptest.NewRecorder()

@@ -42,6 +42,7 @@ func checkReadings(t *testing.T, s *Server, list []reading) {
 }
 
 func TestOperators(t *testing.T) {
+	t.Parallel()
 	s, _ := shop(t)
 	ids := func(filter, want string) reading {
 		return reading{"/customers?select=id&order=id&" + filter, want}
@@ -104,6 +105,7 @@ func TestOperators(t *testing.T) {
 }
 
 func TestSelectAndOrder(t *testing.T) {
+	t.Parallel()
 	s, _ := shop(t)
 	checkReadings(t, s, []reading{
 		{"/customers?select=n:name,id::text&id=eq.1", `[{"n":"Ann","id":"1"}]`},
@@ -128,6 +130,7 @@ func TestSelectAndOrder(t *testing.T) {
 }
 
 func TestEmbedding(t *testing.T) {
+	t.Parallel()
 	s, _ := shop(t)
 	checkReadings(t, s, []reading{
 		{"/orders?select=id,by:customer_id(name)&id=eq.10", `[{"id":10,"by":{"name":"Ann"}}]`},
@@ -157,6 +160,10 @@ func TestEmbedding(t *testing.T) {
 			`[{"id":1,"order_ids":[11,10],"note":[null,"first"]},{"id":2,"order_ids":[12],"note":["last"]},{"id":3,"order_ids":[],"note":[]}]`},
 		{"/order_items?select=qty,...orders(...customers!customer_id(name))&order_id=eq.11", `[{"qty":2,"name":"Ann"}]`},
 		{"/customers?select=id,big_orders(id)&order=id", `[{"id":1,"big_orders":[{"id":10},{"id":11}]},{"id":2,"big_orders":[]},{"id":3,"big_orders":[]}]`},
+		{"/customers?select=id,orders!customer_id(count)&order=id", `[{"id":1,"orders":[{"count":2}]},{"id":2,"orders":[{"count":1}]},{"id":3,"orders":[{"count":0}]}]`},
+		{"/customers?select=id,n:orders!customer_id(total:count)&n.note=not.is.null&id=eq.1", `[{"id":1,"n":[{"total":1}]}]`},
+		{"/customers?select=count", `[{"count":3}]`},
+		{"/customers?select=count&id=gt.1", `[{"count":2}]`},
 		{"/customer_orders?select=order_id,customers(name)&order_id=eq.12", `[{"order_id":12,"customers":{"name":"Ben"}}]`},
 		{"/customer_orders?select=order_id,customer_names(name)&order_id=eq.12", `[{"order_id":12,"customer_names":{"name":"Ben"}}]`},
 		{"/customer_names?select=name,profiles(bio)&id=eq.1", `[{"name":"Ann","profiles":{"bio":"likes quick brown foxes"}}]`},
@@ -164,6 +171,7 @@ func TestEmbedding(t *testing.T) {
 }
 
 func TestReadErrors(t *testing.T) {
+	t.Parallel()
 	s, _ := shop(t)
 	for _, c := range []struct {
 		path   string
@@ -191,6 +199,8 @@ func TestReadErrors(t *testing.T) {
 		{"/customers?order=nmae", 400, "42703", `{"code":"42703","details":null,"hint":"Perhaps you meant to reference the column \"customers.name\".","message":"column customers.nmae does not exist"}`},
 		{"/customers?select=id::nosuchtype", 400, "42704", `{"code":"42704","details":null,"hint":null,"message":"type \"nosuchtype\" does not exist"}`},
 		{"/customers?id=like.x", 404, "42883", ""},
+		{"/customers?select=vip,count", 400, "42803", ""},
+		{"/customers?count=gt.1", 400, "42803", ""},
 		{"/secrets", 401, "42501", `{"code":"42501","details":null,"hint":null,"message":"permission denied for table secrets"}`},
 		{"/a/b/c", 404, "PGRST125", `{"code":"PGRST125","details":null,"hint":null,"message":"Invalid path specified in request URL"}`},
 		{"/customers?limit=-1", 416, "PGRST103", `{"code":"PGRST103","details":"Limit should be greater than or equal to zero.","hint":null,"message":"Requested range not satisfiable"}`},
@@ -211,6 +221,7 @@ func TestReadErrors(t *testing.T) {
 
 // TestHintsAreThoseOfPostgreSQL compares the errors made here with those the database itself makes.
 func TestHintsAreThoseOfPostgreSQL(t *testing.T) {
+	t.Parallel()
 	s, db := shop(t)
 	for _, word := range []string{
 		"nmae", "naem", "n", "i", "ide", "info2", "tgas", "brn", "vipp", "xyzzy", "tagsinfo", "idd", "nam", "inf", "name_", "Born", "\u00e9",

@@ -14,6 +14,7 @@ import (
 )
 
 func TestRangesAndCounts(t *testing.T) {
+	t.Parallel()
 	s, _ := shop(t)
 	rng := func(path, status, want string, headers ...string) step {
 		n := 200
@@ -45,6 +46,7 @@ func TestRangesAndCounts(t *testing.T) {
 }
 
 func TestPlannedCountIsTheGuess(t *testing.T) {
+	t.Parallel()
 	s, db := shop(t)
 	if _, err := db.Pool.Exec(context.Background(), "ANALYZE"); err != nil {
 		t.Fatal(err)
@@ -56,6 +58,7 @@ func TestPlannedCountIsTheGuess(t *testing.T) {
 }
 
 func TestMediaTypes(t *testing.T) {
+	t.Parallel()
 	s, _ := shop(t)
 	accept := func(a string) []string { return []string{"Accept", a} }
 	ct := func(v string) map[string]string { return map[string]string{"Content-Type": v} }
@@ -84,6 +87,7 @@ func TestMediaTypes(t *testing.T) {
 }
 
 func TestOptionsAndMethods(t *testing.T) {
+	t.Parallel()
 	s, _ := shop(t)
 	allow := func(v string) map[string]string {
 		return map[string]string{"Allow": v, "Access-Control-Allow-Origin": "*"}
@@ -119,6 +123,7 @@ func TestOptionsAndMethods(t *testing.T) {
 }
 
 func TestTokens(t *testing.T) {
+	t.Parallel()
 	db := pgtest.New(t, pgtest.Conformance)
 	now := time.Date(2025, 6, 1, 12, 0, 0, 0, time.UTC)
 	s, err := New(Options{Pool: db.Pool, Secret: []byte(testSecret), Now: func() time.Time { return now }})
@@ -177,6 +182,7 @@ func TestTokens(t *testing.T) {
 }
 
 func TestReloadOnNotify(t *testing.T) {
+	t.Parallel()
 	s, db := shop(t)
 	ctx := context.Background()
 	if _, err := db.Pool.Exec(ctx, "CREATE TABLE fresh (id int); INSERT INTO fresh VALUES (1)"); err != nil {
@@ -202,6 +208,7 @@ func TestReloadOnNotify(t *testing.T) {
 }
 
 func TestTimeoutAndRowCap(t *testing.T) {
+	t.Parallel()
 	_, db := shop(t)
 	s, err := New(Options{Pool: db.Pool, Secret: []byte(testSecret), MaxRows: 2, StatementTimeout: 50 * time.Millisecond})
 	if err != nil {
@@ -220,6 +227,7 @@ func TestTimeoutAndRowCap(t *testing.T) {
 
 // TestAsAuthenticator logs in as hosted projects do: a role that owns nothing and may only become others.
 func TestAsAuthenticator(t *testing.T) {
+	t.Parallel()
 	db := pgtest.New(t, pgtest.Conformance)
 	cfg := db.Pool.Config()
 	cfg.ConnConfig.User, cfg.ConnConfig.Password = "authenticator", "authenticator"
@@ -248,6 +256,7 @@ func TestAsAuthenticator(t *testing.T) {
 
 // TestLostConnections kills what is in the pool: requests go on over fresh connections.
 func TestLostConnections(t *testing.T) {
+	t.Parallel()
 	s, db := shop(t)
 	for i := range 5 {
 		const kill = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"

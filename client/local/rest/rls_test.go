@@ -32,6 +32,7 @@ func rowsOf(t *testing.T, s *Server, as, table string) []string {
 
 // TestRowLevelSecurity tries every table as its owner, as another user and as nobody.
 func TestRowLevelSecurity(t *testing.T) {
+	t.Parallel()
 	s := newServer(t, pgtest.New(t, pgtest.Conformance))
 	for _, table := range policed {
 		hers, his, all := rowsOf(t, s, "alice", table), rowsOf(t, s, "bob", table), rowsOf(t, s, "service", table)
@@ -75,6 +76,7 @@ func others(t *testing.T, s *Server, as, table, id string) {
 
 // TestClaimsDoNotLeak runs many callers over few connections: nobody gets another's rows.
 func TestClaimsDoNotLeak(t *testing.T) {
+	t.Parallel()
 	s := newServer(t, pgtest.New(t, pgtest.Conformance))
 	want := map[string]string{}
 	callers := []string{"alice", "bob", "stranger", "nobody", "badrole"}
@@ -142,6 +144,7 @@ func escape(s string) string {
 // TestInjections sends every text in every place and demands that no answer is a server error or shows
 // what it should not, and that the database is as it was.
 func TestInjections(t *testing.T) {
+	t.Parallel()
 	s, db := shop(t)
 	ctx := context.Background()
 	setup := `CREATE TABLE canary (body text); INSERT INTO canary VALUES ('the-canary-sings'); REVOKE ALL ON canary FROM PUBLIC, anon, authenticated`

@@ -48,6 +48,9 @@ func (w *statement) fail(e *apiError) {
 // known says whether n has such a column, and takes note of the error when not.
 func (w *statement) known(n *node, name string) bool {
 	var names []string
+	if w.c.ofRows[name] {
+		return true
+	}
 	switch {
 	case n.anything:
 	case n.Columns != nil:

@@ -48,6 +48,7 @@ const (
 func prefer(p ...string) []string { return []string{"Prefer", strings.Join(p, ",")} }
 
 func TestInsert(t *testing.T) {
+	t.Parallel()
 	s, _ := shop(t)
 	play(t, s, []step{
 		{method: "POST", path: "/products", body: `{"id":4,"name":"cap"}`, status: 201, header: map[string]string{"Content-Range": "*/*", "Location": "", "Content-Type": ""}},
@@ -77,6 +78,7 @@ func TestInsert(t *testing.T) {
 }
 
 func TestUpsert(t *testing.T) {
+	t.Parallel()
 	s, _ := shop(t)
 	play(t, s, []step{
 		{method: "POST", path: "/products?select=id,name", body: `[{"id":1,"name":"PEN"},{"id":9,"name":"new"}]`, headers: prefer(merge, full), status: 201, want: `[{"id":1,"name":"PEN"},{"id":9,"name":"new"}]`,
@@ -101,6 +103,7 @@ func TestUpsert(t *testing.T) {
 }
 
 func TestUpdateAndDelete(t *testing.T) {
+	t.Parallel()
 	s, _ := shop(t)
 	play(t, s, []step{
 		{method: "PATCH", path: "/products?id=eq.1", body: `{"name":"q"}`, status: 204, header: map[string]string{"Content-Range": "0-0/*"}},
@@ -126,6 +129,7 @@ func TestUpdateAndDelete(t *testing.T) {
 }
 
 func TestFunctions(t *testing.T) {
+	t.Parallel()
 	s, _ := shop(t)
 	play(t, s, []step{
 		{method: "POST", path: "/rpc/add", body: `{"a":1,"b":2}`, status: 200, want: `3`, header: map[string]string{"Content-Range": "0-0/*", "Content-Type": "application/json; charset=utf-8"}},
