@@ -96,6 +96,10 @@ func (s *Server) table() []route {
 		{http.MethodPost, "/logout", s.authenticated(s.logout)},
 		{http.MethodGet, "/user", s.authenticated(s.getUser)},
 		{http.MethodPut, "/user", s.authenticated(s.putUser)},
+		{http.MethodPost, "/factors", s.authenticated(s.enroll)},
+		{http.MethodPost, "/factors/{id}/challenge", s.authenticated(s.challenge)},
+		{http.MethodPost, "/factors/{id}/verify", s.authenticated(s.verifyFactor)},
+		{http.MethodDelete, "/factors/{id}", s.authenticated(s.unenroll)},
 	}
 }
 
