@@ -29,7 +29,7 @@ type process struct {
 
 // environment is this process's own without what would lead to a user's files.
 func environment(t *testing.T, more ...string) []string {
-	env := append(os.Environ(), "HOME="+t.TempDir(), "XDG_CONFIG_HOME=", "XDG_DATA_HOME=", "XDG_STATE_HOME=", "GORACE="+raceOptions)
+	env := append(os.Environ(), "HOME="+t.TempDir(), "XDG_CONFIG_HOME=", "XDG_DATA_HOME=", "XDG_STATE_HOME=", "GORACE="+raceOptions, "LORATOP_KEYRING=false")
 	return append(env, more...)
 }
 

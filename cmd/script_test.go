@@ -45,6 +45,7 @@ func TestScripts(t *testing.T) {
 				e.Setenv("HOME", e.WorkDir)
 				e.Setenv("TERM", "xterm")
 				e.Setenv("GORACE", raceOptions)
+				e.Setenv("LORATOP_KEYRING", "false")
 				e.Setenv("STACK_URL", stack.URL)
 				e.Setenv("STACK_KEY", stack.AnonKey)
 				e.Setenv("STACK_SERVICE_KEY", stack.ServiceKey)

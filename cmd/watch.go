@@ -187,6 +187,7 @@ func (w *watcher) end(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	w.app.notify(fmt.Sprintf("job %s: %s", job.ID, job.Status))
 	return jobExit(job.Status)
 }
 
