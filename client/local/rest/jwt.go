@@ -73,6 +73,12 @@ func (s *Server) identify(h http.Header) (identity, *apiError) {
 
 var hashes = map[string]func() hash.Hash{"HS256": sha256.New, "HS384": sha512.New384, "HS512": sha512.New}
 
+// knownAlgorithms are those there might be a key for; only the HMAC ones have one here.
+var knownAlgorithms = map[string]bool{
+	"HS256": true, "HS384": true, "HS512": true, "RS256": true, "RS384": true, "RS512": true,
+	"ES256": true, "ES384": true, "ES512": true, "EdDSA": true,
+}
+
 // verify checks form, algorithm and signature, and reads the claims.
 func (s *Server) verify(token string) (map[string]json.RawMessage, *apiError) {
 	if token == "" {
@@ -84,29 +90,31 @@ func (s *Server) verify(token string) (map[string]json.RawMessage, *apiError) {
 	}
 	var head struct {
 		Alg string `json:"alg"`
-		Enc string `json:"enc"`
 	}
 	raw, err := base64.RawURLEncoding.DecodeString(strings.TrimRight(parts[0], "="))
 	if err != nil || json.Unmarshal(raw, &head) != nil || head.Alg == "" {
-		return nil, errToken("PGRST301", "JWT couldn't be decoded", nil)
+		return nil, errToken("PGRST301", "JWT cryptographic operation failed", nil)
 	}
 	if head.Alg == "none" {
 		return nil, errToken("PGRST301", "Wrong or unsupported encoding algorithm",
 			"JWT is unsecured but expected 'alg' was not 'none'")
 	}
+	body, err1 := base64.RawURLEncoding.DecodeString(strings.TrimRight(parts[1], "="))
+	sig, err2 := base64.RawURLEncoding.DecodeString(strings.TrimRight(parts[2], "="))
+	if err1 != nil || err2 != nil || !knownAlgorithms[head.Alg] {
+		return nil, errToken("PGRST301", "JWT cryptographic operation failed", nil)
+	}
 	algorithm, ok := hashes[head.Alg]
 	if !ok {
 		return nil, errToken("PGRST301", "No suitable key or wrong key type", "No suitable key was found to decode the JWT")
 	}
-	sig, err := base64.RawURLEncoding.DecodeString(strings.TrimRight(parts[2], "="))
 	mac := hmac.New(algorithm, s.opt.Secret)
 	mac.Write([]byte(parts[0] + "." + parts[1]))
-	if err != nil || !hmac.Equal(sig, mac.Sum(nil)) {
+	if !hmac.Equal(sig, mac.Sum(nil)) {
 		return nil, errToken("PGRST301", "No suitable key or wrong key type", "None of the keys was able to decode the JWT")
 	}
 	var claims map[string]json.RawMessage
-	raw, err = base64.RawURLEncoding.DecodeString(strings.TrimRight(parts[1], "="))
-	if err != nil || json.Unmarshal(raw, &claims) != nil || claims == nil {
+	if json.Unmarshal(body, &claims) != nil || claims == nil {
 		return nil, errToken("PGRST303", "Parsing claims failed", nil)
 	}
 	return claims, nil

@@ -3,7 +3,6 @@ package rest
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -146,11 +145,12 @@ func (s *Server) answer(r *http.Request) (*answer, *apiError) {
 		return nil, errNoCatalog()
 	}
 	body, err := io.ReadAll(io.LimitReader(r.Body, maxBody+1))
-	if err != nil {
+	var long *http.MaxBytesError
+	if err != nil && !errors.As(err, &long) {
 		return nil, errBody("The body could not be read")
 	}
-	if len(body) > maxBody {
-		return nil, newError(http.StatusRequestEntityTooLarge, "PGRST102", fmt.Sprintf("The body is larger than %d bytes", maxBody))
+	if long != nil || len(body) > maxBody {
+		return nil, newError(http.StatusRequestEntityTooLarge, "PGRST102", "The body is too large")
 	}
 	req, e := s.parseRequest(r, body, c)
 	if e != nil {
