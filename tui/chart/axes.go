@@ -124,7 +124,7 @@ func (c *Chart) legend(i, x, end int, g *glyphs) int {
 		sample = g.samples[s.Color&3]
 	}
 	if c.pal.ascii {
-		sample = g.samples[i&3]
+		sample = g.samples[s.Color&3]
 	}
 	for _, parts := range [][3]string{{sample + " ", name, value}, {sample + " ", "", value}, {"", "", value}} {
 		if single {

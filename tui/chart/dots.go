@@ -78,7 +78,7 @@ func abs(v int) int {
 }
 
 // flush puts the dots on the plane with their corner at (x0, y0).
-func (d *dots) flush(p *plane, x0, y0 int, pens []pen, g *glyphs) {
+func (d *dots) flush(p *plane, x0, y0 int, pens []pen, shapes []int, g *glyphs) {
 	for i, b := range d.bits {
 		if b == 0 {
 			continue
@@ -86,7 +86,7 @@ func (d *dots) flush(p *plane, x0, y0 int, pens []pen, g *glyphs) {
 		s := d.owner[i] - 1
 		r := runes.BrailleBlockOffset | rune(b)
 		if d.sx == 1 {
-			r = g.marks[s&3]
+			r = g.marks[shapes[s]&3]
 		}
 		p.set(x0+i%d.w, y0+i/d.w, r, pens[s])
 	}
@@ -107,6 +107,7 @@ type tracer struct {
 	k      pen
 	series uint8 // 1 + index
 	style  int   // dash
+	shape  int   // of the points of a sparse series
 	sparse bool
 	marks  []marker
 	clip   bool // values outside the range get markers
@@ -171,7 +172,7 @@ func (t *tracer) column(p Points, lo, hi, px int) {
 	}
 	t.clipMarks(e, px)
 	if t.sparse && hi-lo == 1 {
-		t.mark(px, bottom/t.d.sy, t.g.marks[(t.series-1)&3], t.k)
+		t.mark(px, bottom/t.d.sy, t.g.marks[t.shape&3], t.k)
 	}
 	t.down = finite(last)
 	if t.down {

@@ -53,6 +53,7 @@ type Chart struct {
 	lay    layout
 	pts    []Points
 	pens   []pen
+	shapes []int
 	marks  []marker
 	sample []float64
 }
@@ -111,7 +112,7 @@ func (c *Chart) draw(th theme.Theme, w, h int) string {
 
 // prepare collects the data and pens of the series.
 func (c *Chart) prepare() {
-	c.pts, c.pens = c.pts[:0], c.pens[:0]
+	c.pts, c.pens, c.shapes = c.pts[:0], c.pens[:0], c.shapes[:0]
 	for i := range c.Series {
 		s := &c.Series[i]
 		p := s.Points
@@ -120,6 +121,7 @@ func (c *Chart) prepare() {
 		}
 		c.pts = append(c.pts, p)
 		c.pens = append(c.pens, c.pal.of(s.Color, s.Faint))
+		c.shapes = append(c.shapes, s.Color)
 	}
 }
 
@@ -149,10 +151,10 @@ func (c *Chart) trace(g *glyphs) {
 		}
 		t := tracer{
 			d: &c.d, x: l.x, y: l.y, g: g, k: c.pens[i], series: uint8(i + 1),
-			clip: c.Options.Robust, marks: c.marks, sparse: c.sparse(i),
+			shape: c.shapes[i], clip: c.Options.Robust, marks: c.marks, sparse: c.sparse(i),
 		}
 		if c.pal.noColor && !c.Series[i].Faint {
-			t.style = c.Series[i].Color
+			t.style = c.shapes[i]
 		}
 		eachRun(p, func(lo, hi int) {
 			a, b := window(p, lo, hi, l.x.lo, l.x.hi)
@@ -160,7 +162,7 @@ func (c *Chart) trace(g *glyphs) {
 		})
 		c.marks = t.marks
 	}
-	c.d.flush(&c.p, l.px, l.py, c.pens, g)
+	c.d.flush(&c.p, l.px, l.py, c.pens, c.shapes, g)
 	for _, m := range c.marks {
 		c.p.set(l.px+m.x, l.py+m.y, m.r, m.k)
 	}

@@ -183,3 +183,30 @@ func (l *liveSet) spark(th theme.Theme, id string, w int) string {
 
 // sparkPoints is how many of the newest points a sparkline shows.
 const sparkPoints = 240
+
+// rowsKey is what built rows depend on beside the data.
+type rowsKey struct {
+	theme string
+	tick  int64
+}
+
+// built remembers for what rows were built, so that moving in a list does not
+// build them again. The zero value has built nothing.
+type built struct {
+	key  rowsKey
+	done bool
+}
+
+// fresh reports whether the rows fit the frame; if not, they are taken as built
+// for it now.
+func (b *built) fresh(f screen.Frame) bool {
+	k := rowsKey{f.Theme.ID, f.Now.Unix() / int64(paintTick/time.Second)}
+	if b.done && b.key == k {
+		return true
+	}
+	b.key, b.done = k, true
+	return false
+}
+
+// stale says that the data changed.
+func (b *built) stale() { b.done = false }

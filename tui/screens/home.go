@@ -56,6 +56,7 @@ type home struct {
 	tables   [homePanels]*kit.Table
 	focus    homePanel
 	cells    [homePanels]rect
+	built    built
 }
 
 func newHome(b homeStore, o Options) func(screen.Scope, screen.Args) screen.Screen {
@@ -161,14 +162,20 @@ func (s *home) FeedState() screen.FeedState {
 func (s *home) Update(msg tea.Msg) tea.Cmd {
 	s.touch()
 	var cmds []tea.Cmd
-	add := func(cmd tea.Cmd, _ bool) { cmds = append(cmds, cmd) }
+	add := func(cmd tea.Cmd, fresh bool) {
+		cmds = append(cmds, cmd)
+		if fresh {
+			s.built.stale()
+		}
+	}
 	add(s.running.Update(msg))
 	add(s.recent.Update(msg))
 	add(s.datasets.Update(msg))
 	add(s.inbox.Update(msg))
 	add(s.overview.Update(msg))
-	cmd, _, ended := s.live.update(msg)
-	cmds = append(cmds, cmd, s.live.wake())
+	cmd, moved, ended := s.live.update(msg)
+	add(cmd, moved)
+	cmds = append(cmds, s.live.wake())
 	if ended {
 		cmds = append(cmds, s.refresh(), screen.Changed("job"))
 	}

@@ -105,6 +105,9 @@ func (s *home) table(f screen.Frame, p homePanel, err error, at time.Time, loadi
 
 // rows fills the tables for a frame.
 func (s *home) rows(f screen.Frame) {
+	if s.built.fresh(f) {
+		return
+	}
 	in := inksOf(f.Theme)
 	var rows []kit.Row
 	for _, j := range s.jobs() {

@@ -30,6 +30,7 @@ type jobs struct {
 	sort   sortState
 	status int // index into jobFilters
 	busy   map[string]bool
+	built  built
 }
 
 func newJobs(b jobStore, o Options) func(screen.Scope, screen.Args) screen.Screen {
@@ -130,6 +131,7 @@ func (s *jobs) Update(msg tea.Msg) tea.Cmd {
 	cmd, moved, ended := s.live.update(msg)
 	cmds = append(cmds, cmd)
 	if listed || moved {
+		s.built.stale()
 		s.rows(s.last)
 	}
 	if listed {
@@ -148,6 +150,9 @@ func (s *jobs) Update(msg tea.Msg) tea.Cmd {
 
 // rows fills the table for a frame.
 func (s *jobs) rows(f screen.Frame) {
+	if s.built.fresh(f) {
+		return
+	}
 	in := inksOf(f.Theme)
 	rows := make([]kit.Row, len(s.list.items))
 	for i, j := range s.list.items {

@@ -26,7 +26,7 @@ func jobColumns() []kit.Column {
 		{Title: "Cost", Min: 7, Max: 9, Right: true, Drop: 3, Sort: "current_cost"},
 		{Title: "Stage", Min: 9, Max: 13, Drop: 8},
 		{Title: "Preset", Min: 8, Max: 12, Drop: 7, Sort: "preset_id"},
-		{Title: "Age", Min: 4, Max: 5, Right: true, Drop: 6, Sort: "created_at"},
+		{Title: "Age", Min: 5, Max: 6, Right: true, Drop: 6, Sort: "created_at"},
 	}
 }
 
