@@ -18,7 +18,7 @@ import (
 // seg is a piece of a bar.
 type seg struct {
 	text  string
-	style lipgloss.Style
+	style *lipgloss.Style
 	do    func() tea.Cmd
 	drop  int // dropped when the bar is too narrow, higher first; 0 = stays
 }
@@ -98,12 +98,31 @@ func highest(list []seg) (at, drop int) {
 	return at, drop
 }
 
-// on puts a style of the theme on a bar's ground.
-func on(ground, s lipgloss.Style, th theme.Theme) lipgloss.Style {
-	if th.NoColor {
-		return ground.Bold(s.GetBold())
+// barStyles are the theme's styles on the ground of the header or the footer,
+// made once per theme.
+type barStyles struct {
+	head, mark, dim, faint, strong, warn, bad, good *lipgloss.Style
+	foot, key, text, off, filter                    *lipgloss.Style
+	tab, tabKey, tabOn, tabOnKey, none              *lipgloss.Style
+}
+
+func newBarStyles(th theme.Theme) barStyles {
+	on := func(ground, s lipgloss.Style) *lipgloss.Style {
+		out := s.Background(ground.GetBackground())
+		if th.NoColor {
+			out = ground.Bold(s.GetBold())
+		}
+		return &out
 	}
-	return s.Background(ground.GetBackground())
+	keep := func(s lipgloss.Style) *lipgloss.Style { return &s }
+	h, f := th.Header, th.Footer
+	return barStyles{
+		head: keep(h), mark: on(h, th.Accent), dim: on(h, th.Dim), faint: on(h, th.Faint), strong: on(h, th.Strong),
+		warn: on(h, th.Warn), bad: on(h, th.Bad), good: on(h, th.Good),
+		foot: keep(f), key: keep(th.Key), text: keep(th.KeyText), off: on(f, th.Faint), filter: keep(th.Key.Reverse(true)),
+		tab: keep(th.Dim), tabKey: keep(th.Faint), tabOn: keep(th.Accent.Underline(true)), tabOnKey: keep(th.Accent),
+		none: keep(lipgloss.NewStyle()),
+	}
 }
 
 // drawHead draws the first line of the header.
@@ -118,8 +137,8 @@ func (s *shell) drawHead() {
 }
 
 func (s *shell) headLeft() []seg {
-	g := s.th.Header
-	out := []seg{{text: mark(s.th, s.conn.Demo), style: on(g, s.th.Accent, s.th), drop: 2, do: s.goHome}}
+	g := s.st.head
+	out := []seg{{text: mark(s.th, s.conn.Demo), style: s.st.mark, drop: 2, do: s.goHome}}
 	if s.conn.Profile != "" && !s.conn.Demo {
 		out = append(out, seg{text: models.Clean(s.conn.Profile) + " ", style: g, drop: 4})
 	}
@@ -127,11 +146,11 @@ func (s *shell) headLeft() []seg {
 	sep := s.th.Glyph(" › ", " > ")
 	for i, p := range s.trail() {
 		if i > 0 {
-			out = append(out, seg{text: sep, style: on(g, s.th.Faint, s.th), drop: 3})
+			out = append(out, seg{text: sep, style: s.st.faint, drop: 3})
 		}
-		st, drop := on(g, s.th.Dim, s.th), 3
+		st, drop := s.st.dim, 3
 		if p == s.top() {
-			st, drop = on(g, s.th.Strong, s.th), 0
+			st, drop = s.st.strong, 0
 		}
 		out = append(out, seg{text: kit.Truncate(s.pageTitle(p), 40), style: st, drop: drop})
 	}
@@ -154,22 +173,22 @@ func (s *shell) goHome() tea.Cmd {
 }
 
 func (s *shell) headRight() []seg {
-	g := s.th.Header
+	g := s.st.head
 	var out []seg
 	if text, style := s.health(); text != "" {
-		out = append(out, seg{text: " " + text + " ", style: on(g, style, s.th), drop: 1})
+		out = append(out, seg{text: " " + text + " ", style: style, drop: 1})
 	}
 	if o, ok := s.overview.Value(); ok && s.gate == nil {
 		if o.Live > 0 {
 			out = append(out, seg{text: " " + kit.Count(o.Live) + " active ", style: g, drop: 7, do: s.goTo("jobs")})
 		}
 		if o.Unread > 0 {
-			out = append(out, seg{text: " " + kit.Count(o.Unread) + " unread ", style: on(g, s.th.Warn, s.th), drop: 5, do: s.goTo("inbox")})
+			out = append(out, seg{text: " " + kit.Count(o.Unread) + " unread ", style: s.st.warn, drop: 5, do: s.goTo("inbox")})
 		}
 		out = append(out, seg{text: " " + s.spend(o) + " ", style: g, drop: 6, do: s.goTo("costs")})
 	}
 	if u := s.user(); u != "" && s.gate == nil {
-		out = append(out, seg{text: " " + kit.Truncate(u, 30) + " ", style: on(g, s.th.Dim, s.th), drop: 8})
+		out = append(out, seg{text: " " + kit.Truncate(u, 30) + " ", style: s.st.dim, drop: 8})
 	}
 	return out
 }
@@ -198,38 +217,38 @@ func (s *shell) user() string {
 }
 
 // health is the state of the top page's feed, or of the header's own.
-func (s *shell) health() (string, lipgloss.Style) {
+func (s *shell) health() (string, *lipgloss.Style) {
 	st := s.overview.State()
 	if p := s.top(); p != nil && p.failed == nil {
 		if f, ok := p.scr.(screen.Feeder); ok {
 			s.guard(p, "FeedState", func() { st = f.FeedState() })
 		} else if p == s.gate {
-			return "", s.th.Dim
+			return "", s.st.dim
 		}
 	}
-	return healthText(s.th, st, s.now)
+	return healthText(s.th, s.st, st, s.now)
 }
 
-func healthText(th theme.Theme, st screen.FeedState, now time.Time) (string, lipgloss.Style) {
+func healthText(th theme.Theme, bs barStyles, st screen.FeedState, now time.Time) (string, *lipgloss.Style) {
 	switch st.Health {
 	case screen.HealthLive:
 		if slow := 3*st.Every + 10*time.Second; st.Every > 0 && now.Sub(st.At) > slow {
-			return th.Glyph("◌ ", ". ") + "stale " + kit.Age(st.At, now), th.Warn
+			return th.Glyph("◌ ", ". ") + "stale " + kit.Age(st.At, now), bs.warn
 		}
-		return th.Glyph("● ", "* ") + "live", th.Good
+		return th.Glyph("● ", "* ") + "live", bs.good
 	case screen.HealthStale:
 		if st.At.IsZero() {
-			return th.Glyph("✗ ", "x ") + "no data", th.Bad
+			return th.Glyph("✗ ", "x ") + "no data", bs.bad
 		}
-		return th.Glyph("◌ ", ". ") + "stale " + kit.Age(st.At, now), th.Warn
+		return th.Glyph("◌ ", ". ") + "stale " + kit.Age(st.At, now), bs.warn
 	case screen.HealthOffline:
 		text := th.Glyph("✗ ", "x ") + "offline"
 		if wait := st.Next.Sub(now); !st.Next.IsZero() && wait > 0 {
-			return text + ", retry in " + strconv.Itoa(int((wait+time.Second-1)/time.Second)) + "s", th.Bad
+			return text + ", retry in " + strconv.Itoa(int((wait+time.Second-1)/time.Second)) + "s", bs.bad
 		}
-		return text + ", retrying", th.Bad
+		return text + ", retrying", bs.bad
 	default:
-		return th.Glyph("○ ", "o ") + "connecting", th.Dim
+		return th.Glyph("○ ", "o ") + "connecting", bs.dim
 	}
 }
 
@@ -264,9 +283,9 @@ func (s *shell) tabSegs(n int, gap string) []seg {
 	var out []seg
 	for _, t := range s.tabs {
 		num, title := s.tabKey(t), models.Clean(t.Title)
-		st, nst := s.th.Dim, s.th.Faint
+		st, nst := s.st.tab, s.st.tabKey
 		if t.Name == active {
-			st, nst = s.th.Accent.Underline(true), s.th.Accent
+			st, nst = s.st.tabOn, s.st.tabOnKey
 		} else {
 			title = title[:min(n, len(title))]
 		}
@@ -275,7 +294,7 @@ func (s *shell) tabSegs(n int, gap string) []seg {
 		if title != "" {
 			out = append(out, seg{text: " ", style: nst, do: do}, seg{text: title, style: st, do: do})
 		}
-		out = append(out, seg{text: gap, style: lipgloss.NewStyle()})
+		out = append(out, seg{text: gap, style: s.st.none})
 	}
 	return out
 }

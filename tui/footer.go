@@ -55,7 +55,7 @@ func (s *shell) footKeys() (left, right []seg) {
 	room := s.w - segsWidth(right)
 	if f := s.filterer(); f != nil && f.FilterText() != "" {
 		text := " /" + kit.Truncate(models.Clean(f.FilterText()), 20) + " "
-		left = append(left, seg{text: text, style: s.th.Key.Reverse(true), do: s.openFilter})
+		left = append(left, seg{text: text, style: s.st.filter, do: s.openFilter})
 	}
 	for _, a := range s.actions(p) {
 		h := a.Keys.Help()
@@ -101,13 +101,13 @@ func (s *shell) actionSegs(list []seg, a screen.Action, p *page) []seg {
 	if a.Why() == "" {
 		return s.keySegs(list, h.Key, h.Desc, do)
 	}
-	faint := on(s.th.Footer, s.th.Faint, s.th)
+	faint := s.st.off
 	return append(list[:len(list):len(list)], seg{text: " " + h.Key, style: faint, do: do}, seg{text: " " + h.Desc + " ", style: faint, do: do})
 }
 
 // keySegs adds one key and its meaning.
 func (s *shell) keySegs(list []seg, key, desc string, do func() tea.Cmd) []seg {
 	return append(list[:len(list):len(list)],
-		seg{text: " " + key, style: s.th.Key, do: do},
-		seg{text: " " + desc + " ", style: s.th.KeyText, do: do})
+		seg{text: " " + key, style: s.st.key, do: do},
+		seg{text: " " + desc + " ", style: s.st.text, do: do})
 }

@@ -29,6 +29,7 @@ type shell struct {
 	conn models.Connection
 
 	th   theme.Theme
+	st   barStyles
 	dark bool // what the terminal said of its background
 	// groundKnown: it has said so. Asked once even for a theme that is given,
 	// to know whether the two fit.
@@ -79,6 +80,7 @@ func newShell(ctx context.Context, o Options, b Backend, specs []screen.Spec) *s
 
 func (s *shell) retheme() {
 	s.th = theme.New(s.o.Theme, s.dark, s.o.NoColor, s.o.ASCII)
+	s.st = newBarStyles(s.th)
 	s.draw.reset()
 }
 

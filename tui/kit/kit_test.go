@@ -78,6 +78,21 @@ func TestTextFitsExactly(t *testing.T) {
 	})
 }
 
+func TestQuickWidthAgrees(t *testing.T) {
+	for r := rune(0x20); r < 0x3000; r++ {
+		if n, ok := quickWidth(string(r)); ok && n != ansi.StringWidth(string(r)) {
+			t.Errorf("U+%04X: %d, want %d", r, n, ansi.StringWidth(string(r)))
+		}
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		part := rapid.SampledFrom([]string{"a", "é", "─", "⣿", "e\u0301", "▶", "▶\ufe0f", "\x1b[1;38;2;1;2;3m", "\x1b[m", "\x1b[2J", "日", "\x1b]8;;x\x07", "\u200d", "…"})
+		s := strings.Join(rapid.SliceOfN(part, 0, 20).Draw(t, "parts"), "")
+		if n := Width(s); n != ansi.StringWidth(s) {
+			t.Fatalf("%q: %d, want %d", s, n, ansi.StringWidth(s))
+		}
+	})
+}
+
 func TestTruncateMarksTheCut(t *testing.T) {
 	for _, c := range []struct {
 		in   string

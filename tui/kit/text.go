@@ -6,6 +6,7 @@ package kit
 
 import (
 	"strings"
+	"unicode/utf8"
 
 	"github.com/charmbracelet/x/ansi"
 
@@ -37,10 +38,71 @@ func simple(s string) bool {
 
 // Width is the number of cells of a line; escape sequences count nothing.
 func Width(s string) int {
-	if simple(s) {
-		return len(s)
+	if n, ok := quickWidth(s); ok {
+		return n
 	}
 	return ansi.StringWidth(s)
+}
+
+// quickWidth measures text of one-cell letters and the colour sequences of SGR
+// without looking for grapheme clusters, which is what nearly all of a screen
+// is. ok is false for any other text.
+func quickWidth(s string) (n int, ok bool) {
+	for i := 0; i < len(s); {
+		c := s[i]
+		switch {
+		case c >= 0x20 && c < 0x7f:
+			n++
+			i++
+		case c == 0x1b:
+			end := sgrEnd(s, i)
+			if end < 0 {
+				return 0, false
+			}
+			i = end
+		case c < utf8.RuneSelf:
+			return 0, false
+		default:
+			r, size := utf8.DecodeRuneInString(s[i:])
+			if !oneCell(r) {
+				return 0, false
+			}
+			n++
+			i += size
+		}
+	}
+	return n, true
+}
+
+// sgrEnd is the index behind the sequence ESC [ digits ; : m that begins at i,
+// -1 when there is another.
+func sgrEnd(s string, i int) int {
+	if i+1 >= len(s) || s[i+1] != '[' {
+		return -1
+	}
+	for i += 2; i < len(s); i++ {
+		switch c := s[i]; {
+		case c == 'm':
+			return i + 1
+		case c != ';' && c != ':' && (c < '0' || c > '9'):
+			return -1
+		}
+	}
+	return -1
+}
+
+// oneCell names runes that always take one cell and join with none.
+func oneCell(r rune) bool {
+	switch {
+	case r >= 0xa1 && r <= 0x2ff:
+		return r != 0xad && r != 0xa9 && r != 0xae
+	case r >= 0x2010 && r <= 0x2027, // dashes, quotes, bullets
+		r >= 0x2500 && r <= 0x25fc, // boxes, blocks, shapes
+		r >= 0x2800 && r <= 0x28ff, // braille
+		r >= 0x2190 && r <= 0x21ff: // arrows
+		return true
+	}
+	return false
 }
 
 // Truncate cuts a line to at most w cells and marks the cut with "…".
@@ -53,6 +115,8 @@ func Truncate(s string, w int) string {
 			return s
 		}
 		return s[:w-1] + "…"
+	case Width(s) <= w:
+		return s
 	default:
 		return ansi.Truncate(s, w, "…")
 	}
@@ -65,6 +129,8 @@ func cut(s string, w int) string {
 		return ""
 	case simple(s):
 		return s[:min(len(s), w)]
+	case Width(s) <= w:
+		return s
 	default:
 		return ansi.Truncate(s, w, "")
 	}
