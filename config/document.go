@@ -57,7 +57,7 @@ func join(parts ...string) string { return strings.Join(parts, sep) }
 // the rest read again.
 func parse(file string, data []byte) (document, []Warning) {
 	var warns []Warning
-	data = bytes.TrimPrefix(data, []byte("\xef\xbb\xbf"))
+	data = trimBOM(data)
 	for range maxBroken {
 		tree := map[string]any{}
 		err := toml.Unmarshal(data, &tree)
@@ -75,6 +75,9 @@ func parse(file string, data []byte) (document, []Warning) {
 	return document{tree: map[string]any{}, spots: map[string]spot{}},
 		append(warns, Warning{File: file, Text: "too broken to read; it is ignored"})
 }
+
+// trimBOM drops the byte order mark that some editors write.
+func trimBOM(data []byte) []byte { return bytes.TrimPrefix(data, []byte("\xef\xbb\xbf")) }
 
 func errorLine(err error) int {
 	var de *toml.DecodeError

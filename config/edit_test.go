@@ -26,6 +26,10 @@ func TestSaveProfileKeepsTheRest(t *testing.T) {
 			"theme = \"dark\" # nice\n\n[profiles.\"my lab\"]\nurl = \"https://n.example.com\"\nkey = \"k2\"\n",
 		},
 		{
+			"byte order mark", "\xef\xbb\xbf[profiles.work]\nurl = \"x\" # c\n", "work",
+			"[profiles.work]\nkey = \"k2\"\nurl = \"https://n.example.com\" # c\n",
+		},
+		{
 			"dotted keys", "profiles.work.url = \"x\" # dotted\nprofiles.work.key = \"y\"\n", "work",
 			"profiles.work.url = \"https://n.example.com\" # dotted\nprofiles.work.key = \"k2\"\n",
 		},
