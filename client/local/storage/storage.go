@@ -30,6 +30,7 @@ type Options struct {
 type Server struct {
 	o    Options
 	disk disk
+	tus  *resumable
 }
 
 const defaultSizeLimit = 5 << 30
@@ -49,7 +50,13 @@ func New(o Options) *Server {
 	if err := os.RemoveAll(filepath.Join(o.Dir, tempDir)); err != nil { // what a killed run left half written
 		o.Log.Warn("clear temporary files", slog.String("error", err.Error()))
 	}
-	return &Server{o: o, disk: d}
+	s := &Server{o: o, disk: d}
+	tus, err := newResumable(s)
+	if err != nil { // only of a configuration that is fixed
+		o.Log.Error("resumable uploads are off", slog.String("error", err.Error()))
+	}
+	s.tus = tus
+	return s
 }
 
 func (s *Server) now() time.Time { return s.o.Now().UTC().Truncate(time.Microsecond) }
@@ -94,6 +101,11 @@ func (s *Server) route(r *http.Request) (handler, request) {
 		return s.routeObject(r, rest)
 	case "bucket":
 		return s.routeBucket(r, rest)
+	case "upload":
+		if s.tus != nil && (path == tusPath || strings.HasPrefix(path, tusPath+"/")) {
+			return s.tus.serve, request{Request: r}
+		}
+		return nil, request{}
 	case "status":
 		return func(w http.ResponseWriter, _ request) error { w.WriteHeader(http.StatusOK); return nil }, request{Request: r}
 	default:

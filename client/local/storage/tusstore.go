@@ -1,0 +1,187 @@
+package storage
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/tus/tusd/v2/pkg/filestore"
+	tusd "github.com/tus/tusd/v2/pkg/handler"
+)
+
+// uploadLifetime is how long an unfinished upload can be resumed.
+const uploadLifetime = 24 * time.Hour
+
+// tusStore is tusd's file store under hashed names: an upload's id holds the
+// whole key, which may be longer than a file's name can be.
+type tusStore struct{ files filestore.FileStore }
+
+func newTusStore(dir string) tusStore {
+	f := filestore.New(dir)
+	f.DirModePerm, f.FileModePerm = 0o700, 0o600
+	return tusStore{f}
+}
+
+func hashed(id string) string {
+	h := sha256.Sum256([]byte(id))
+	return hex.EncodeToString(h[:])
+}
+
+// tusUpload is an upload that is told by its whole id.
+type tusUpload struct {
+	tusd.Upload
+	id string
+}
+
+// GetInfo implements tusd.Upload.
+func (u tusUpload) GetInfo(ctx context.Context) (tusd.FileInfo, error) {
+	info, err := u.Upload.GetInfo(ctx)
+	info.ID = u.id
+	return info, err
+}
+
+// NewUpload implements tusd.DataStore.
+func (s tusStore) NewUpload(ctx context.Context, info tusd.FileInfo) (tusd.Upload, error) {
+	id := info.ID
+	info.ID = hashed(id)
+	up, err := s.files.NewUpload(ctx, info)
+	if err != nil {
+		return nil, fmt.Errorf("new upload: %w", err)
+	}
+	return tusUpload{up, id}, nil
+}
+
+// GetUpload implements tusd.DataStore.
+func (s tusStore) GetUpload(ctx context.Context, id string) (tusd.Upload, error) {
+	up, err := s.files.GetUpload(ctx, hashed(id))
+	if err != nil {
+		return nil, err
+	}
+	return tusUpload{up, id}, nil
+}
+
+// AsTerminatableUpload implements tusd.TerminaterDataStore.
+func (s tusStore) AsTerminatableUpload(up tusd.Upload) tusd.TerminatableUpload {
+	return s.files.AsTerminatableUpload(up.(tusUpload).Upload)
+}
+
+// AsLengthDeclarableUpload implements tusd.LengthDeferrerDataStore.
+func (s tusStore) AsLengthDeclarableUpload(up tusd.Upload) tusd.LengthDeclarableUpload {
+	return s.files.AsLengthDeclarableUpload(up.(tusUpload).Upload)
+}
+
+// finished reports whether all bytes are there.
+func (s tusStore) finished(ctx context.Context, id string) (bool, error) {
+	up, err := s.GetUpload(ctx, id)
+	if errors.Is(err, tusd.ErrNotFound) {
+		return false, refusal{http.StatusNotFound, "The file for this url was not found\n"}
+	}
+	if err != nil {
+		return false, err
+	}
+	info, err := up.GetInfo(ctx)
+	return !info.SizeIsDeferred && info.Offset == info.Size, err
+}
+
+func (s tusStore) content(info tusd.FileInfo) (*os.File, error) {
+	return os.Open(filepath.Join(s.files.Path, hashed(info.ID)))
+}
+
+// sweep forgets uploads that nobody went on with. What cannot be removed now
+// is tried again with the next upload.
+func (s tusStore) sweep(now time.Time) {
+	list, err := os.ReadDir(s.files.Path)
+	if err != nil {
+		return
+	}
+	for _, e := range list {
+		if st, err := e.Info(); err == nil && now.Sub(st.ModTime()) > uploadLifetime {
+			_ = os.Remove(filepath.Join(s.files.Path, e.Name()))
+		}
+	}
+}
+
+// tusError carries a refusal through tusd.
+func tusError(err error) error {
+	var r refusal
+	if !errors.As(err, &r) {
+		return err
+	}
+	return tusd.Error{ErrorCode: "ERR_REFUSED", Message: r.text, HTTPResponse: tusd.HTTPResponse{StatusCode: r.status, Body: r.text,
+		Header: tusd.HTTPHeader{"Content-Type": "text/plain; charset=utf-8"}}}
+}
+
+func refuse(w http.ResponseWriter, r *http.Request, err error) {
+	var e refusal
+	if !errors.As(err, &e) {
+		e = refusal{http.StatusInternalServerError, "Something went wrong with that request\n"}
+	}
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.Header().Set("Tus-Resumable", tusVersion)
+	w.WriteHeader(e.status)
+	if r.Method != http.MethodHead {
+		_, _ = w.Write([]byte(e.text))
+	}
+}
+
+// tusWriter holds failures back, to give tusd's words those of the real server.
+type tusWriter struct {
+	http.ResponseWriter
+	status int
+	body   strings.Builder
+}
+
+// Unwrap lets tusd set deadlines.
+func (w *tusWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+func (w *tusWriter) WriteHeader(status int) {
+	w.status = status
+	if status < http.StatusBadRequest {
+		w.ResponseWriter.WriteHeader(status)
+	}
+}
+
+func (w *tusWriter) Write(b []byte) (int, error) {
+	if w.status >= http.StatusBadRequest {
+		return w.body.Write(b)
+	}
+	return w.ResponseWriter.Write(b)
+}
+
+func (w *tusWriter) flush() {
+	if w.status < http.StatusBadRequest {
+		return
+	}
+	text := w.body.String()
+	code, rest, isCode := strings.Cut(text, ": ")
+	if isCode && strings.HasPrefix(code, "ERR_") {
+		text = rest
+		switch code {
+		case "ERR_MISMATCHED_OFFSET":
+			text = "Upload-Offset conflict\n"
+		case "ERR_UPLOAD_NOT_FOUND":
+			text = "The file for this url was not found\n"
+		case "ERR_MAX_SIZE_EXCEEDED":
+			text = "Maximum size exceeded\n"
+		}
+	}
+	if w.Header().Get("Content-Length") != "" {
+		w.Header().Set("Content-Length", strconv.Itoa(len(text)))
+	}
+	w.ResponseWriter.WriteHeader(w.status)
+	_, _ = w.ResponseWriter.Write([]byte(text))
+}
+
+func cloneURL(u *url.URL) *url.URL {
+	c := *u
+	return &c
+}
