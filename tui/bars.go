@@ -127,7 +127,12 @@ func newBarStyles(th theme.Theme) barStyles {
 
 // drawHead draws the first line of the header.
 func (s *shell) drawHead() {
-	left, right := s.headLeft(), s.headRight()
+	right := s.headRight()
+	state := 0
+	if len(right) > 0 {
+		state = kit.Width(right[0].text) // the title gives way to it
+	}
+	left := s.headLeft(max(8, min(40, s.w-state-1)))
 	key := barKey(s.w, s.th.ID, left, right)
 	if s.draw.head.key == key {
 		return
@@ -136,7 +141,7 @@ func (s *shell) drawHead() {
 	s.draw.head.fill(s.th.Header, s.w, left, right)
 }
 
-func (s *shell) headLeft() []seg {
+func (s *shell) headLeft(room int) []seg {
 	g := s.st.head
 	out := []seg{{text: mark(s.th, s.conn.Demo), style: s.st.mark, drop: 2, do: s.goHome}}
 	if s.conn.Profile != "" && !s.conn.Demo {
@@ -152,7 +157,7 @@ func (s *shell) headLeft() []seg {
 		if p == s.top() {
 			st, drop = s.st.strong, 0
 		}
-		out = append(out, seg{text: kit.Truncate(s.pageTitle(p), 40), style: st, drop: drop})
+		out = append(out, seg{text: kit.Truncate(s.pageTitle(p), room), style: st, drop: drop})
 	}
 	return out
 }
@@ -226,10 +231,10 @@ func (s *shell) health() (string, *lipgloss.Style) {
 			return "", s.st.dim
 		}
 	}
-	return healthText(s.th, s.st, st, s.now)
+	return healthText(s.th, s.st, st, s.now, s.w < 50)
 }
 
-func healthText(th theme.Theme, bs barStyles, st screen.FeedState, now time.Time) (string, *lipgloss.Style) {
+func healthText(th theme.Theme, bs barStyles, st screen.FeedState, now time.Time, short bool) (string, *lipgloss.Style) {
 	switch st.Health {
 	case screen.HealthLive:
 		if slow := 3*st.Every + 10*time.Second; st.Every > 0 && now.Sub(st.At) > slow {
@@ -242,13 +247,24 @@ func healthText(th theme.Theme, bs barStyles, st screen.FeedState, now time.Time
 		}
 		return th.Glyph("◌ ", ". ") + "stale " + kit.Age(st.At, now), bs.warn
 	case screen.HealthOffline:
-		text := th.Glyph("✗ ", "x ") + "offline"
-		if wait := st.Next.Sub(now); !st.Next.IsZero() && wait > 0 {
-			return text + ", retry in " + strconv.Itoa(int((wait+time.Second-1)/time.Second)) + "s", bs.bad
-		}
-		return text + ", retrying", bs.bad
+		return th.Glyph("✗ ", "x ") + "offline" + retryText(st.Next, now, short), bs.bad
 	default:
 		return th.Glyph("○ ", "o ") + "connecting", bs.dim
+	}
+}
+
+// retryText says when the next try is.
+func retryText(next, now time.Time, short bool) string {
+	wait := int((next.Sub(now) + time.Second - 1) / time.Second)
+	switch {
+	case short && wait > 0 && !next.IsZero():
+		return " " + strconv.Itoa(wait) + "s"
+	case short:
+		return ""
+	case next.IsZero() || wait <= 0:
+		return ", retrying"
+	default:
+		return ", retry in " + strconv.Itoa(wait) + "s"
 	}
 }
 

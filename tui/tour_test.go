@@ -84,8 +84,10 @@ func tourPage(t *testing.T, look, link, want string, term *tuitest.Term) {
 			if s := term.Screen(); strings.Contains(s, "internal error") {
 				t.Errorf("%s at %d×%d:\n%s", link, w, h, s)
 			}
-			keepScreen(t, look, link, w, h, term)
+		} else if w > 0 {
+			term.Until(fmt.Sprintf("%s at %d×%d", link, w, h), func(s string) bool { return strings.Contains(s, "help") })
 		}
+		keepScreen(t, look, link, w, h, term)
 		for y, l := range strings.Split(term.Screen(), "\n") {
 			if n := ansi.StringWidth(l); n > max(w, 1) {
 				t.Errorf("%s at %d×%d: line %d has %d cells", link, w, h, y, n)

@@ -1,0 +1,99 @@
+package tui
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/loratop/loratop/tui/kit"
+	"github.com/loratop/loratop/tui/screen"
+	"github.com/loratop/loratop/tui/theme"
+)
+
+func TestHealthIsTold(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
+	th := theme.New("dark", true, false, false)
+	for _, c := range []struct {
+		st    screen.FeedState
+		short bool
+		want  string
+	}{
+		{screen.FeedState{}, false, "○ connecting"},
+		{screen.FeedState{Health: screen.HealthLive, At: now.Add(-time.Second), Every: 2 * time.Second}, false, "● live"},
+		{screen.FeedState{Health: screen.HealthLive, At: now.Add(-40 * time.Second), Every: 2 * time.Second}, false, "◌ stale 40s"},
+		{screen.FeedState{Health: screen.HealthLive, At: now.Add(-time.Hour)}, false, "● live"}, // it has ended: nothing more will come
+		{screen.FeedState{Health: screen.HealthStale, At: now.Add(-40 * time.Second)}, false, "◌ stale 40s"},
+		{screen.FeedState{Health: screen.HealthStale}, false, "✗ no data"},
+		{screen.FeedState{Health: screen.HealthOffline, Next: now.Add(7500 * time.Millisecond)}, false, "✗ offline, retry in 8s"},
+		{screen.FeedState{Health: screen.HealthOffline, Next: now.Add(7500 * time.Millisecond)}, true, "✗ offline 8s"},
+		{screen.FeedState{Health: screen.HealthOffline}, false, "✗ offline, retrying"},
+		{screen.FeedState{Health: screen.HealthOffline, Next: now.Add(-time.Second)}, true, "✗ offline"},
+	} {
+		if got, _ := healthText(th, newBarStyles(th), c.st, now, c.short); got != c.want {
+			t.Errorf("%+v: %q, want %q", c.st, got, c.want)
+		}
+	}
+}
+
+func TestBarsDropWhatDoesNotFit(t *testing.T) {
+	t.Parallel()
+	left := []seg{{text: "mark", drop: 2}, {text: "title"}}
+	right := []seg{{text: "live", drop: 1}, {text: "user", drop: 8}, {text: "spend", drop: 6}}
+	for w, want := range map[int]string{
+		30: "mark title live user spend", 20: "mark title live spend", 14: "mark title live", 12: "title live", 5: "title", 2: "title",
+	} {
+		l, r := fitSegs(left, right, w)
+		var got []string
+		for _, s := range append(append([]seg{}, l...), r...) {
+			got = append(got, s.text)
+		}
+		if strings.Join(got, " ") != want {
+			t.Errorf("at %d: %v, want %s", w, got, want)
+		}
+	}
+}
+
+func TestOverlayKeepsTheWidth(t *testing.T) {
+	t.Parallel()
+	lines := []string{"\x1b[31m0123456789\x1b[m", "日本語テキス", "          "}
+	for x := -2; x < 12; x++ {
+		got := append([]string(nil), lines...)
+		overlay(got, []string{"AB", "CD", "EF", "GH"}, max(x, 0), 0, 12)
+		for i, l := range got {
+			if n := kit.Width(l); n != 12 {
+				t.Errorf("x=%d line %d: %d cells: %q", x, i, n, l)
+			}
+		}
+	}
+}
+
+func TestShellWord(t *testing.T) {
+	t.Parallel()
+	for in, want := range map[string]string{"job/42": "job/42", "": "''", "a b": "'a b'", "it's": `'it'\''s'`, "$x": "'$x'"} {
+		if got := shellWord(in); got != want {
+			t.Errorf("%q: %s", in, got)
+		}
+	}
+}
+
+func TestToastsStack(t *testing.T) {
+	t.Parallel()
+	var ts toasts
+	for _, text := range []string{"a", "b", "a", "c", "d", "e"} {
+		ts.add(screen.LevelInfo, text)
+	}
+	if len(ts.list) != toastMax {
+		t.Fatalf("%d toasts", len(ts.list))
+	}
+	th := theme.New("dark", true, true, true)
+	if l := ts.lines(th, 40); !strings.Contains(l[0], "a (2 times)") {
+		t.Errorf("%q", l)
+	}
+	first := ts.list[0].id
+	ts.end(first)
+	ts.end(first)
+	if len(ts.list) != toastMax-1 {
+		t.Errorf("%d toasts after the end of one", len(ts.list))
+	}
+}
