@@ -8,6 +8,8 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/charmbracelet/x/exp/golden"
+
 	"github.com/loratop/loratop/models"
 )
 
@@ -64,6 +66,11 @@ func TestWatchEndsWithTheJob(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestWatchContract pins the lines of watch --json.
+func TestWatchContract(t *testing.T) {
+	golden.RequireEqual(t, []byte(invoke(t, sample(), world{}, "watch", "22222222-2222-4222-8222-222222222224", "--json").out))
 }
 
 func TestWatchOfAnEndedJob(t *testing.T) {

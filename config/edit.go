@@ -50,7 +50,7 @@ func saveError(err error) error {
 
 // setProfile changes or adds the pairs below [profiles.name].
 func setProfile(data []byte, name string, pairs [][2]string) ([]byte, error) {
-	data = trimBOM(data) // positions count from behind it
+	data = trimBOM(data)                       // positions count from behind it
 	for _, p := range slices.Backward(pairs) { // each goes to the front of its section
 		if p[1] == "" {
 			continue
