@@ -153,7 +153,7 @@ func (c *Chart) trace(g *glyphs) {
 			d: &c.d, x: l.x, y: l.y, g: g, k: c.pens[i], series: uint8(i + 1),
 			shape: c.shapes[i], clip: c.Options.Robust, marks: c.marks, sparse: c.sparse(i),
 		}
-		if c.pal.noColor && !c.Series[i].Faint {
+		if c.pal.noColor && !c.pal.ascii && !c.Series[i].Faint {
 			t.style = c.shapes[i]
 		}
 		eachRun(p, func(lo, hi int) {

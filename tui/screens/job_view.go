@@ -36,7 +36,8 @@ func (s *job) header(f screen.Frame, j models.Job) []string {
 		lines = append(lines, s.whatLine(f, j))
 	}
 	if note := s.note(f, j); note != "" && f.H >= 7 {
-		lines = append(lines, note)
+		more := strings.Split(note, "\n")
+		lines = append(lines, more[:min(len(more), max(1, f.H/10))]...)
 	}
 	if f.H >= 11 {
 		lines = append(lines, s.tabs(f.Theme, f.W))
@@ -61,7 +62,7 @@ func (s *job) statusLine(f screen.Frame, j models.Job) string {
 	if m := j.CurrentMetrics; m.TrainingLoss != nil {
 		parts = append(parts, th.Dim.Render("loss ")+kit.Float(m.TrainingLoss, 4))
 	}
-	return kit.Truncate(strings.Join(parts, "  "), f.W)
+	return fitParts(parts, "  ", f.W)
 }
 
 func of(n *models.Int) string {
@@ -87,16 +88,16 @@ func (s *job) moneyLine(f screen.Frame, j models.Job) string {
 	} else if j.Status.Live() && !j.QueuedAt.IsZero() {
 		fact("waiting", kit.Duration(now.Sub(j.QueuedAt.Time)))
 	}
-	forecast, ahead := models.ForecastJob(j, s.o.GPUs, now)
-	if ahead {
-		fact("left", kit.Duration(forecast.Left))
-		fact("done at", kit.Clock(forecast.Finish, now))
+	ahead, going := forecast(j, s.o, now)
+	if going {
+		fact("left", kit.Duration(ahead.Left))
+		fact("done at", kit.Clock(ahead.Finish, now))
 	}
 	fact("cost", s.costText(f, j))
-	if ahead && forecast.Cost != nil {
-		fact("in the end", "~"+kit.Money(forecast.Cost))
+	if going && ahead.Cost != nil {
+		fact("in the end", "~"+kit.Money(ahead.Cost))
 	}
-	return kit.Truncate(strings.Join(parts, "   "), f.W)
+	return fitParts(parts, "   ", f.W)
 }
 
 // costText is the spend and its share of the estimate, coloured at 80 %, 100 %
@@ -128,7 +129,7 @@ func (s *job) whatLine(f screen.Frame, j models.Job) string {
 		th.Dim.Render("preset ") + models.Clean(j.PresetID),
 		th.Dim.Render("on ") + gpuText(j.GPU, s.o),
 	}
-	return kit.Truncate(strings.Join(parts, "   "), f.W)
+	return fitParts(parts, "   ", f.W)
 }
 
 // gpuText names the GPUs of a job.

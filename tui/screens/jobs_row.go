@@ -113,7 +113,7 @@ func lossCell(in *inks, j models.Job) kit.Cell {
 
 // etaText is how long a running job will go on, "" for others.
 func etaText(j models.Job, o Options, now time.Time) string {
-	f, ok := models.ForecastJob(j, o.GPUs, now)
+	f, ok := forecast(j, o, now)
 	if !ok {
 		if j.Status.Live() {
 			return kit.None
@@ -142,4 +142,27 @@ func costShare(j models.Job, o Options, now time.Time) (share float64, ok bool) 
 		return 0, false
 	}
 	return m.Ratio(*j.EstimatedTotalCost), true
+}
+
+// forecast is where a running job is heading; one that is stuck goes nowhere.
+func forecast(j models.Job, o Options, now time.Time) (models.Forecast, bool) {
+	if models.DiagnoseJob(j, now) != nil {
+		return models.Forecast{}, false
+	}
+	return models.ForecastJob(j, o.GPUs, now)
+}
+
+// fitParts joins as many of the parts as have room; the first is cut to it.
+func fitParts(parts []string, sep string, w int) string {
+	out := ""
+	for i, p := range parts {
+		if i > 0 {
+			p = sep + p
+		}
+		if i > 0 && kit.Width(out)+kit.Width(p) > w {
+			break
+		}
+		out += p
+	}
+	return kit.Truncate(out, w)
 }
