@@ -76,7 +76,7 @@ func TestStory(t *testing.T) {
 	s.quit()
 }
 
-const dataset = "Everyday money, first budget"
+const dataset = "Legacy seed set"
 
 func (s *story) signOutAndIn() {
 	s.Press(":").See("Commands").Type("sign out").See("sign out").Press("enter").See("Sign out?").Confirm()
@@ -87,7 +87,7 @@ func (s *story) signOutAndIn() {
 }
 
 func (s *story) openDataset() {
-	s.Press("2").See("datasets", dataset).Press("/").Type("first budget").See("1 dataset").Press("enter")
+	s.Press("2").See("datasets", dataset).Press("/").Type("legacy seed").See("1 dataset").Press("enter")
 	s.Press("enter").See("Training pairs", "Sample conversations", "user")
 	s.picture("dataset")
 }
@@ -95,7 +95,7 @@ func (s *story) openDataset() {
 // launch starts a job on the open dataset and returns its id.
 func (s *story) launch() string {
 	s.Press("l").See("New training job", dataset, "Estimate", "Total")
-	s.Press("j").Press("left").See("Fast")
+	s.See("Balanced")
 	s.picture("launch")
 	s.Press("v").See("Review", "Job id")
 	id := regexp.MustCompile(`Job id\s+([0-9a-f-]{36})`).FindStringSubmatch(s.Screen())
@@ -113,7 +113,7 @@ func (s *story) watch(id string) {
 	seen := map[string]bool{}
 	s.UntilIn(slow, "the job's sparkline to move", func(screen string) bool {
 		for _, line := range strings.Split(screen, "\n") {
-			if strings.Contains(line, "● running") && strings.Contains(line, "fast") {
+			if strings.Contains(line, "● running") && strings.Contains(line, "Legacy") {
 				if spark := regexp.MustCompile(`[▁▂▃▄▅▆▇█]{2,}`).FindString(line); spark != "" {
 					seen[spark] = true
 				}
@@ -150,7 +150,7 @@ func (s *story) artifact() {
 
 // afterwards finds the job's cost and its notification.
 func (s *story) afterwards() {
-	s.Press("6").See("By month", "recorded", "Everyday")
+	s.Press("6").See("By month", "recorded", "Legacy")
 	s.picture("costs")
 	s.Press("7").See("Model Ready for Download", "Training Complete")
 	s.Press("enter").See("Artifact " + dataset[:12])
