@@ -100,6 +100,12 @@ func (s *Server) table() []route {
 		{http.MethodPost, "/factors/{id}/challenge", s.authenticated(s.challenge)},
 		{http.MethodPost, "/factors/{id}/verify", s.authenticated(s.verifyFactor)},
 		{http.MethodDelete, "/factors/{id}", s.authenticated(s.unenroll)},
+		{http.MethodGet, "/admin/users", s.admin(s.adminUsers)},
+		{http.MethodPost, "/admin/users", s.admin(s.adminCreate)},
+		{http.MethodGet, "/admin/users/{id}", s.admin(s.adminUser)},
+		{http.MethodPut, "/admin/users/{id}", s.admin(s.adminChange)},
+		{http.MethodDelete, "/admin/users/{id}", s.admin(s.adminDelete)},
+		{http.MethodPost, "/admin/generate_link", s.admin(s.adminLink)},
 	}
 }
 

@@ -31,14 +31,23 @@ func (s *Server) authenticated(next func(http.ResponseWriter, *http.Request, cal
 	}
 }
 
-func (s *Server) caller(r *http.Request) (caller, error) {
+// claims reads and checks the bearer token.
+func (s *Server) claims(r *http.Request) (token.Claims, error) {
 	scheme, raw, ok := strings.Cut(r.Header.Get("Authorization"), " ")
 	if !ok || !strings.EqualFold(scheme, "bearer") || strings.TrimSpace(raw) == "" {
-		return caller{}, fault(http.StatusUnauthorized, "no_authorization", "This endpoint requires a valid Bearer token")
+		return nil, fault(http.StatusUnauthorized, "no_authorization", "This endpoint requires a valid Bearer token")
 	}
 	claims, err := token.Parse(s.o.Secret, strings.TrimSpace(raw), s.o.Now())
 	if err != nil {
-		return caller{}, badJWT("invalid JWT: unable to parse or verify signature, %s", reason(err))
+		return nil, badJWT("invalid JWT: unable to parse or verify signature, %s", reason(err))
+	}
+	return claims, nil
+}
+
+func (s *Server) caller(r *http.Request) (caller, error) {
+	claims, err := s.claims(r)
+	if err != nil {
+		return caller{}, err
 	}
 	if claims.Text("sub") == "" {
 		return caller{}, badJWT("invalid claim: missing sub claim")

@@ -163,7 +163,7 @@ func (s *Server) resend(w http.ResponseWriter, r *http.Request) error {
 // when. Two mails within MailInterval are one too many.
 func (s *Server) mailUser(ctx context.Context, u *user, kind mailKind) error {
 	now, to := s.now(), u.Email
-	column, sent := kind.sentAt(u)
+	_, sent := kind.sentAt(u)
 	if *sent != nil {
 		if wait := (*sent).Add(s.o.MailInterval).Sub(now); wait > 0 {
 			return fault(http.StatusTooManyRequests, "over_email_send_rate_limit",
@@ -173,11 +173,31 @@ func (s *Server) mailUser(ctx context.Context, u *user, kind mailKind) error {
 	if kind == mailEmailChange {
 		to = u.NewEmail
 	}
-	code, err := newCode()
+	m, err := s.makeCode(ctx, u, kind, to)
 	if err != nil {
 		return err
 	}
+	*sent, u.UpdatedAt = &now, now
+	s.mail.put(m.Mail)
+	return nil
+}
+
+// issuedCode is a mail with the hash that the database keeps.
+type issuedCode struct {
+	Mail
+	hash string
+}
+
+// makeCode makes a code for the address and notes it; an older one of the same
+// kind is void.
+func (s *Server) makeCode(ctx context.Context, u *user, kind mailKind, to string) (issuedCode, error) {
+	now := s.now()
+	code, err := newCode()
+	if err != nil {
+		return issuedCode{}, err
+	}
 	hash := hashCode(to, code)
+	column, _ := kind.sentAt(u)
 	err = pgx.BeginFunc(ctx, s.o.Pool, func(tx pgx.Tx) error {
 		_, err := tx.Exec(ctx, `INSERT INTO auth.one_time_tokens (id, user_id, token_type, token_hash, relates_to, created_at, updated_at)
 		  VALUES ($1, $2, $3::text::auth.one_time_token_type, $4, $5, $6, $6)
@@ -190,12 +210,10 @@ func (s *Server) mailUser(ctx context.Context, u *user, kind mailKind) error {
 		return err
 	})
 	if err != nil {
-		return fmt.Errorf("note code: %w", err)
+		return issuedCode{}, fmt.Errorf("note code: %w", err)
 	}
-	*sent, u.UpdatedAt = &now, now
 	link := s.o.BaseURL + "/auth/v1/verify?" + url.Values{"token": {hash}, "type": {string(kind)}, "redirect_to": {s.o.SiteURL}}.Encode()
-	s.mail.put(Mail{To: to, Kind: string(kind), Code: code, Link: link, At: now})
-	return nil
+	return issuedCode{Mail{To: to, Kind: string(kind), Code: code, Link: link, At: now}, hash}, nil
 }
 
 // newCode is six digits, each code as likely as any other.
