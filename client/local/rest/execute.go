@@ -25,7 +25,6 @@ type result struct {
 func (c *catalog) main(p *plan, maxRows int) *statement {
 	w := &statement{c: c}
 	w.add("WITH ", sourceName, " AS (")
-	counted := false
 	switch {
 	case p.Req.write():
 		w.write(p)
@@ -35,21 +34,7 @@ func (c *catalog) main(p *plan, maxRows int) *statement {
 		w.selectRows(p.Root, nil)
 	}
 	w.add(")")
-	if !p.Req.write() && p.Req.Prefs.counts() {
-		counted = true
-		w.add(", pgrst_source_count AS (")
-		w.countRows(p.Root, nil)
-		if p.Req.Prefs.Count == "estimated" && p.Fn == nil && maxRows > 0 {
-			w.add(limitOne(maxRows))
-		}
-		w.add(")")
-	}
-	w.add(" SELECT ")
-	if counted {
-		w.add("(SELECT pg_catalog.count(*) FROM pgrst_source_count), ")
-	} else {
-		w.add("NULL, ")
-	}
+	w.counted(p, maxRows)
 	if p.Fn != nil && !p.Fn.SetOf {
 		w.add("1, ")
 	} else {
@@ -65,14 +50,27 @@ func (c *catalog) main(p *plan, maxRows int) *statement {
 		w.add("NULL")
 	}
 	w.add(", nullif(current_setting('response.headers', true), ''), nullif(current_setting('response.status', true), '') FROM (")
-	switch {
-	case p.Req.write() && !body || p.Fn == nil && !p.Req.write():
-		w.add("SELECT * FROM ", sourceName)
-	default:
+	if p.Fn != nil || p.Req.write() && body {
 		w.selectRows(p.Root, nil)
+	} else {
+		w.add("SELECT * FROM ", sourceName)
 	}
 	w.add(") _postgrest_t")
 	return w
+}
+
+// counted writes the count of all rows, where it is asked for, and begins the outer SELECT with it.
+func (w *statement) counted(p *plan, maxRows int) {
+	if p.Req.write() || !p.Req.Prefs.counts() {
+		w.add(" SELECT NULL, ")
+		return
+	}
+	w.add(", pgrst_source_count AS (")
+	w.countRows(p.Root, nil)
+	if p.Req.Prefs.Count == "estimated" && p.Fn == nil && maxRows > 0 {
+		w.add(limitOne(maxRows))
+	}
+	w.add(") SELECT (SELECT pg_catalog.count(*) FROM pgrst_source_count), ")
 }
 
 // aggregate writes the expression that makes the body of all rows, and says whether there is one.

@@ -22,6 +22,19 @@ func shop(t testing.TB) (*Server, pgtest.DB) {
 	return newServer(t, db), db
 }
 
+// TestReading runs all that only reads over one shop.
+func TestReading(t *testing.T) {
+	t.Parallel()
+	s, db := shop(t)
+	for name, test := range map[string]func(*testing.T, *Server, pgtest.DB){
+		"operators": operators, "select and order": selectAndOrder, "embedding": embedding, "errors": readErrors,
+		"hints": hintsAreThoseOfPostgreSQL, "ranges and counts": rangesAndCounts, "planned count": plannedCountIsTheGuess,
+		"media types": mediaTypes, "options and methods": optionsAndMethods,
+	} {
+		t.Run(name, func(t *testing.T) { test(t, s, db) })
+	}
+}
+
 type reading struct {
 	path string
 	want string
@@ -41,9 +54,7 @@ func checkReadings(t *testing.T, s *Server, list []reading) {
 	}
 }
 
-func TestOperators(t *testing.T) {
-	t.Parallel()
-	s, _ := shop(t)
+func operators(t *testing.T, s *Server, _ pgtest.DB) {
 	ids := func(filter, want string) reading {
 		return reading{"/customers?select=id&order=id&" + filter, want}
 	}
@@ -104,9 +115,7 @@ func TestOperators(t *testing.T) {
 	})
 }
 
-func TestSelectAndOrder(t *testing.T) {
-	t.Parallel()
-	s, _ := shop(t)
+func selectAndOrder(t *testing.T, s *Server, _ pgtest.DB) {
 	checkReadings(t, s, []reading{
 		{"/customers?select=n:name,id::text&id=eq.1", `[{"n":"Ann","id":"1"}]`},
 		{"/customers?select=info->city,info->>age,c:info->deep->list->0&id=eq.1", `[{"city":"Bonn","age":"30","c":1}]`},
@@ -129,9 +138,7 @@ func TestSelectAndOrder(t *testing.T) {
 	})
 }
 
-func TestEmbedding(t *testing.T) {
-	t.Parallel()
-	s, _ := shop(t)
+func embedding(t *testing.T, s *Server, _ pgtest.DB) {
 	checkReadings(t, s, []reading{
 		{"/orders?select=id,by:customer_id(name)&id=eq.10", `[{"id":10,"by":{"name":"Ann"}}]`},
 		{"/orders?select=id,orders_ship_to_fkey(name)&id=eq.10", `[{"id":10,"orders_ship_to_fkey":{"name":"Ben"}}]`},
@@ -170,9 +177,7 @@ func TestEmbedding(t *testing.T) {
 	})
 }
 
-func TestReadErrors(t *testing.T) {
-	t.Parallel()
-	s, _ := shop(t)
+func readErrors(t *testing.T, s *Server, _ pgtest.DB) {
 	for _, c := range []struct {
 		path   string
 		status int
@@ -219,10 +224,8 @@ func TestReadErrors(t *testing.T) {
 	}
 }
 
-// TestHintsAreThoseOfPostgreSQL compares the errors made here with those the database itself makes.
-func TestHintsAreThoseOfPostgreSQL(t *testing.T) {
-	t.Parallel()
-	s, db := shop(t)
+// hintsAreThoseOfPostgreSQL compares the errors made here with those the database itself makes.
+func hintsAreThoseOfPostgreSQL(t *testing.T, s *Server, db pgtest.DB) {
 	for _, word := range []string{
 		"nmae", "naem", "n", "i", "ide", "info2", "tgas", "brn", "vipp", "xyzzy", "tagsinfo", "idd", "nam", "inf", "name_", "Born", "\u00e9",
 	} {

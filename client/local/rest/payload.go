@@ -19,7 +19,6 @@ type payload struct {
 	Form    []param  // a form's fields, for a function
 	IsForm  bool
 	IsArray bool // the JSON does not begin with a brace
-	Given   bool
 }
 
 // readPayload reads the body for those actions that have one.
@@ -28,33 +27,51 @@ func readPayload(req *request, h http.Header, body []byte) (payload, *apiError) 
 	if ct := h.Values("Content-Type"); len(ct) > 0 {
 		p.Type = decodeMedia(ct[0])
 	}
-	wants := req.Kind == actInsert || req.Kind == actUpdate || req.Kind == actUpsert || req.Kind == actCall && req.Post
-	if !wants {
+	if !req.hasBody() {
 		return p, nil
 	}
-	p.Given = true
-	var e *apiError
-	switch fn := req.Kind == actCall; {
-	case p.Type.Kind == mediaJSON && req.Query.HasColumns && req.Kind != actUpsert:
-		p.Raw, p.Keys = body, req.Query.Columns
-	case p.Type.Kind == mediaJSON:
+	e := p.read(req, body)
+	p.IsArray = !bytes.HasPrefix(bytes.TrimLeft(p.Raw, " \t\r\n"), []byte("{"))
+	return p, e
+}
+
+func (req *request) hasBody() bool {
+	switch req.Kind {
+	case actInsert, actUpdate, actUpsert:
+		return true
+	case actCall:
+		return req.Post
+	}
+	return false
+}
+
+// read reads the body by its type.
+func (p *payload) read(req *request, body []byte) *apiError {
+	fn := req.Kind == actCall
+	switch p.Type.Kind {
+	case mediaJSON:
+		if req.Query.HasColumns && req.Kind != actUpsert {
+			p.Raw, p.Keys = body, req.Query.Columns
+			return nil
+		}
 		if len(body) == 0 && fn {
 			body = []byte("{}")
 		}
-		e = p.object(body, "All object keys must match")
-	case p.Type.Kind == mediaCSV:
-		e = p.csv(body)
-	case p.Type.Kind == mediaForm && fn:
+		return p.object(body, "All object keys must match")
+	case mediaCSV:
+		return p.csv(body)
+	case mediaForm:
+		if !fn {
+			return p.formObject(body)
+		}
 		p.form(body)
-	case p.Type.Kind == mediaForm:
-		e = p.formObject(body)
-	case fn && rawBody(p.Type):
-		p.Raw = body
-	default:
-		e = errBody("Content-Type not acceptable: " + p.Type.Name)
+		return nil
 	}
-	p.IsArray = !bytes.HasPrefix(bytes.TrimLeft(p.Raw, " \t\r\n"), []byte("{"))
-	return p, e
+	if fn && rawBody(p.Type) {
+		p.Raw = body
+		return nil
+	}
+	return errBody("Content-Type not acceptable: " + p.Type.Name)
 }
 
 // object reads the keys of a JSON object, or of an array of objects that all have the same.

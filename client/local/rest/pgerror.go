@@ -57,43 +57,47 @@ var classStatus = map[string]int{
 }
 
 func sqlStatus(pg *pgconn.PgError, signedIn bool) int {
-	switch pg.Code {
-	case "42501":
-		if signedIn {
-			return http.StatusForbidden
-		}
-		return http.StatusUnauthorized
-	case "22023":
-		if strings.HasPrefix(pg.Message, "role") && strings.HasSuffix(pg.Message, "does not exist") {
-			return http.StatusUnauthorized
-		}
-		return http.StatusBadRequest
-	case "21000":
-		if strings.HasSuffix(pg.Message, "requires a WHERE clause") {
-			return http.StatusBadRequest
-		}
-		return http.StatusInternalServerError
-	case "42883":
-		if strings.HasPrefix(pg.Message, "function xmlagg(") {
-			return http.StatusNotAcceptable
-		}
-		return http.StatusNotFound
+	if s, ok := byMessage(pg, signedIn); ok {
+		return s
 	}
 	if s, ok := exactStatus[pg.Code]; ok {
 		return s
 	}
-	if len(pg.Code) == 5 && strings.HasPrefix(pg.Code, "PT") {
+	if len(pg.Code) != 5 {
+		return http.StatusBadRequest
+	}
+	if strings.HasPrefix(pg.Code, "PT") {
 		if n, err := strconv.Atoi(pg.Code[2:]); err == nil && n >= 100 && n <= 599 {
 			return n
 		}
 		return http.StatusInternalServerError
 	}
-	if len(pg.Code) >= 2 {
-		if s, ok := classStatus[pg.Code[:2]]; ok {
-			return s
-		}
+	if s, ok := classStatus[pg.Code[:2]]; ok {
+		return s
 	}
 	return http.StatusBadRequest
+}
+
+// byMessage is the status of those SQLSTATEs that mean different things.
+func byMessage(pg *pgconn.PgError, signedIn bool) (int, bool) {
+	either := func(first bool, a, b int) (int, bool) {
+		if first {
+			return a, true
+		}
+		return b, true
+	}
+	switch pg.Code {
+	case "42501":
+		return either(signedIn, http.StatusForbidden, http.StatusUnauthorized)
+	case "22023":
+		noRole := strings.HasPrefix(pg.Message, "role") && strings.HasSuffix(pg.Message, "does not exist")
+		return either(noRole, http.StatusUnauthorized, http.StatusBadRequest)
+	case "21000":
+		return either(strings.HasSuffix(pg.Message, "requires a WHERE clause"), http.StatusBadRequest, http.StatusInternalServerError)
+	case "42883":
+		return either(strings.HasPrefix(pg.Message, "function xmlagg("), http.StatusNotAcceptable, http.StatusNotFound)
+	}
+	return 0, false
 }
 
 // raised reads RAISE SQLSTATE 'PGRST', whose message and detail are JSON that decide the whole answer.

@@ -64,25 +64,39 @@ func (p *planner) relation(parent, k *node) (*relation, *apiError) {
 
 // named says whether a request for target with this hint can mean r.
 func (r *relation) named(target, hint string) bool {
-	if r.Function != nil {
+	switch {
+	case r.Function != nil:
 		return target == r.Function.Name
+	case r.Self:
+		return r.namedSelf(target, hint)
+	case hint == "":
+		return target == r.To.Name || !r.ToView && (r.byConstraint(target) || r.byColumn(target))
 	}
-	single := len(r.Cols) == 1 && r.Card != manyToMany
-	own := func(s string) bool { return single && r.Cols[0].From == s }
-	foreign := func(s string) bool { return single && r.Cols[0].To == s }
-	constraint := func(s string) bool { return r.Card != manyToMany && r.Constraint == s }
-	byTable := target == r.To.Name
-	if r.Self {
-		if hint == "" {
-			return byTable && r.Card == oneToMany || r.Card == manyToOne && own(target)
-		}
-		return byTable && r.Card == oneToMany && foreign(hint)
+	return target == r.To.Name && (r.byConstraint(hint) || r.byColumn(hint) || r.byForeignColumn(hint) || r.byJunction(hint))
+}
+
+// namedSelf tells the two directions of a table's relationship with itself apart: the table's name means
+// the many that refer to a row, the column's name the one it refers to.
+func (r *relation) namedSelf(target, hint string) bool {
+	many := target == r.To.Name && r.Card == oneToMany
+	if hint != "" {
+		return many && r.byForeignColumn(hint)
 	}
-	if hint == "" {
-		return byTable || !r.ToView && (constraint(target) || own(target))
-	}
-	through := r.Card == manyToMany && r.Junction.Table.Name == hint
-	return byTable && (constraint(hint) || own(hint) || foreign(hint) || through)
+	return many || r.Card == manyToOne && r.byColumn(target)
+}
+
+func (r *relation) byConstraint(s string) bool { return r.Card != manyToMany && r.Constraint == s }
+
+func (r *relation) byColumn(s string) bool {
+	return r.Card != manyToMany && len(r.Cols) == 1 && r.Cols[0].From == s
+}
+
+func (r *relation) byForeignColumn(s string) bool {
+	return r.Card != manyToMany && len(r.Cols) == 1 && r.Cols[0].To == s
+}
+
+func (r *relation) byJunction(s string) bool {
+	return r.Card == manyToMany && r.Junction.Table.Name == s
 }
 
 // ambiguity is one entry of the details of PGRST201.

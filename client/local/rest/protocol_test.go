@@ -13,9 +13,7 @@ import (
 	"github.com/loratop/loratop/client/local/pgtest"
 )
 
-func TestRangesAndCounts(t *testing.T) {
-	t.Parallel()
-	s, _ := shop(t)
+func rangesAndCounts(t *testing.T, s *Server, _ pgtest.DB) {
 	rng := func(path, status, want string, headers ...string) step {
 		n := 200
 		if _, err := fmt.Sscan(status, &n); err != nil {
@@ -45,9 +43,7 @@ func TestRangesAndCounts(t *testing.T) {
 	})
 }
 
-func TestPlannedCountIsTheGuess(t *testing.T) {
-	t.Parallel()
-	s, db := shop(t)
+func plannedCountIsTheGuess(t *testing.T, s *Server, db pgtest.DB) {
 	if _, err := db.Pool.Exec(context.Background(), "ANALYZE"); err != nil {
 		t.Fatal(err)
 	}
@@ -57,9 +53,7 @@ func TestPlannedCountIsTheGuess(t *testing.T) {
 	}
 }
 
-func TestMediaTypes(t *testing.T) {
-	t.Parallel()
-	s, _ := shop(t)
+func mediaTypes(t *testing.T, s *Server, _ pgtest.DB) {
 	accept := func(a string) []string { return []string{"Accept", a} }
 	ct := func(v string) map[string]string { return map[string]string{"Content-Type": v} }
 	const customer = "/customers?select=id,vip&id=eq.3"
@@ -86,9 +80,7 @@ func TestMediaTypes(t *testing.T) {
 	}
 }
 
-func TestOptionsAndMethods(t *testing.T) {
-	t.Parallel()
-	s, _ := shop(t)
+func optionsAndMethods(t *testing.T, s *Server, _ pgtest.DB) {
 	allow := func(v string) map[string]string {
 		return map[string]string{"Allow": v, "Access-Control-Allow-Origin": "*"}
 	}
