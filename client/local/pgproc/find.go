@@ -11,6 +11,8 @@ import (
 	"sort"
 	"strconv"
 	"strings"
+
+	"github.com/adrg/xdg"
 )
 
 // EnvBin names a folder with PostgreSQL's binaries; it goes before all others.
@@ -125,4 +127,14 @@ func parseVersion(out string) (int, error) {
 		return 0, fmt.Errorf("not a PostgreSQL version: %q", strings.TrimSpace(out))
 	}
 	return strconv.Atoi(m[1])
+}
+
+// cacheDir holds fetched binaries, one folder a version.
+func cacheDir() string {
+	home := filepath.Join(xdg.CacheHome, "loratop", "postgresql")
+	if os.Geteuid() != 0 {
+		return home
+	}
+	// Root's cache is usually closed to the user who has to run them.
+	return "/var/cache/loratop/postgresql"
 }

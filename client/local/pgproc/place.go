@@ -1,3 +1,5 @@
+//go:build unix
+
 package pgproc
 
 import (
@@ -8,8 +10,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-
-	"github.com/adrg/xdg"
 )
 
 // Place returns where a server that belongs to dir keeps its files. It is dir
@@ -52,16 +52,6 @@ func ownFolder(path string) error {
 		return fmt.Errorf("%s: %w", path, fs.ErrPermission)
 	}
 	return os.Chmod(path, 0o711) // whatever the umask is
-}
-
-// cacheDir holds fetched binaries, one folder a version.
-func cacheDir() string {
-	home := filepath.Join(xdg.CacheHome, "loratop", "postgresql")
-	if os.Geteuid() != 0 {
-		return home
-	}
-	// Root's cache is usually closed to the user who has to run them.
-	return "/var/cache/loratop/postgresql"
 }
 
 // Remove deletes the files of a server that is not running.

@@ -1,3 +1,5 @@
+//go:build unix
+
 // Package pgtest gives a test a PostgreSQL database of its own. One cluster
 // serves all test processes of a run and stops by itself after the last; a
 // database is a copy of a template and is dropped when the test ends.

@@ -55,7 +55,7 @@ func makeNotes(datasets []dataset, jobs []job, artifacts []artifact, now time.Ti
 	var notes []note
 	for _, d := range datasets {
 		if d.status == models.DatasetReady && !d.imported && !d.local {
-			notes = append(notes, note{d.owner, "Dataset Ready", fmt.Sprintf("Your dataset %q is ready for training", d.name), "/datasets/" + d.id,
+			notes = append(notes, note{d.owner, "Dataset Ready", "Your dataset \"" + d.name + "\" is ready for training", "/datasets/" + d.id,
 				models.NotifyDatasetReady, models.PriorityMedium, nil, now.Add(-d.age + 2*time.Minute)})
 		}
 	}
@@ -74,7 +74,7 @@ func makeNotes(datasets []dataset, jobs []job, artifacts []artifact, now time.Ti
 func jobNotes(j job, now time.Time) []note {
 	link, meta := "/training/jobs/"+j.id, row{"job_id": j.id, "dataset_name": j.data.name}
 	queued := now.Add(-j.queued)
-	out := []note{{j.owner, "Training Job Queued", fmt.Sprintf("Training on %q is queued", j.data.name), link, models.NotifyJobQueued, models.PriorityLow, meta, queued}}
+	out := []note{{j.owner, "Training Job Queued", "Training on \"" + j.data.name + "\" is queued", link, models.NotifyJobQueued, models.PriorityLow, meta, queued}}
 	if !j.started.IsZero() {
 		text := fmt.Sprintf("Training has started on %vx %v", j.gpu["count"], j.gpu["type"])
 		if j.hourly == 0 {
