@@ -2,6 +2,7 @@ package kit
 
 import (
 	"strings"
+	"unicode/utf8"
 
 	"github.com/charmbracelet/x/ansi"
 )
@@ -64,15 +65,14 @@ func ASCII(s string) string {
 	return b.String()
 }
 
+// asciiCell is the look-alike of a one-cell cluster, by its first rune.
 func asciiCell(seq string) byte {
-	for _, r := range seq {
-		if c, ok := toASCII(r); ok {
-			return c
-		}
-		if r < 0x80 {
-			return byte(r)
-		}
-		break
+	r, _ := utf8.DecodeRuneInString(seq)
+	if c, ok := toASCII(r); ok {
+		return c
+	}
+	if r < utf8.RuneSelf {
+		return byte(r)
 	}
 	return '?'
 }

@@ -1,7 +1,6 @@
 package kit
 
 import (
-	"image/color"
 	"slices"
 	"strings"
 
@@ -25,7 +24,6 @@ type layout struct {
 	mark           string
 	sel, selBlur   pen
 	cursorMark     string
-	selBg, blurBg  color.Color
 	selBase, blurS lipgloss.Style
 }
 
