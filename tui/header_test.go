@@ -1,13 +1,20 @@
 package tui
 
 import (
+	"context"
+	"os"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
 
+	tea "charm.land/bubbletea/v2"
+	"github.com/charmbracelet/x/ansi"
+
 	"github.com/loratop/loratop/tui/kit"
 	"github.com/loratop/loratop/tui/screen"
 	"github.com/loratop/loratop/tui/theme"
+	"github.com/loratop/loratop/tui/tuitest"
 )
 
 func TestHealthIsTold(t *testing.T) {
@@ -95,5 +102,40 @@ func TestToastsStack(t *testing.T) {
 	ts.end(first)
 	if len(ts.list) != toastMax-1 {
 		t.Errorf("%d toasts after the end of one", len(ts.list))
+	}
+}
+
+func TestSuspendNeedsAShell(t *testing.T) {
+	t.Parallel()
+	if canSuspend(strings.NewReader("")) {
+		t.Error("would stop a program without a terminal")
+	}
+	if parentOf(os.Getpid()) != os.Getppid() && runtime.GOOS == "linux" {
+		t.Errorf("parentOf(%d) = %d, want %d", os.Getpid(), parentOf(os.Getpid()), os.Getppid())
+	}
+}
+
+func TestSyncOutputOverSSH(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		env  []string
+		want bool
+	}{
+		{[]string{}, false}, {[]string{"SSH_TTY=/dev/pts/1"}, true}, {[]string{"SSH_CONNECTION=a b"}, true},
+		{[]string{"SSH_TTY=/dev/pts/1", "LORATOP_NO_SYNC=1"}, false},
+	} {
+		ctx, cancel := context.WithCancel(context.Background())
+		o := Options{Env: c.env}.withDefaults()
+		s := newShell(ctx, o, tuitest.NewFake(time.Unix(0, 0)), nil)
+		got := false
+		for _, cmd := range s.startCmds()[2:] {
+			if m, ok := cmd().(tea.ModeReportMsg); ok {
+				got = m.Mode == ansi.ModeSynchronizedOutput && m.Value == ansi.ModeReset
+			}
+		}
+		if got != c.want {
+			t.Errorf("%v: %v", c.env, got)
+		}
+		cancel()
 	}
 }

@@ -29,7 +29,7 @@ func (s *shell) globals() []screen.Action {
 		{ID: "app.back", Keys: screen.Bind("esc", "one layer out", "esc", "alt+esc"), Do: s.out},
 		{ID: "app.quit", Keys: screen.Bind("q", "back, or quit", "q"), Do: s.backOrQuit},
 		{ID: "app.redraw", Keys: screen.Bind("ctrl+l", "draw again", "ctrl+l"), Do: s.redraw},
-		{ID: "app.suspend", Keys: screen.Bind("ctrl+z", "suspend", "ctrl+z"), Do: func() tea.Cmd { return tea.Suspend }},
+		{ID: "app.suspend", Keys: screen.Bind("ctrl+z", "suspend", "ctrl+z"), Off: s.noSuspend, Do: func() tea.Cmd { return tea.Suspend }},
 		{ID: "app.exit", Keys: screen.Bind("ctrl+c", "quit at once", "ctrl+c"), Do: func() tea.Cmd { return s.quit(true) }},
 		{ID: "app.signOut", Keys: key.NewBinding(key.WithHelp("", "sign out")), Off: signedIn, Risk: screen.RiskConfirm,
 			Prompt: func() (string, string, string) {
@@ -80,6 +80,9 @@ func (s *shell) key(m tea.KeyPressMsg) tea.Cmd {
 	case k == "ctrl+c":
 		return s.quit(true)
 	case k == "ctrl+z":
+		if why := s.noSuspend(); why != "" {
+			return s.toast(screen.LevelWarn, "suspend: "+why)
+		}
 		return tea.Suspend
 	case len(s.dialogs) > 0:
 		return s.dialogKey(m)
@@ -219,6 +222,13 @@ func (s *shell) backOrQuit() tea.Cmd {
 		return cmd
 	}
 	return s.quit(false)
+}
+
+func (s *shell) noSuspend() string {
+	if !canSuspend(s.o.In) {
+		return "there is no shell to come back from"
+	}
+	return ""
 }
 
 func (s *shell) stepTab(d int) tea.Cmd {

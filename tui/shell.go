@@ -85,7 +85,9 @@ func (s *shell) retheme() {
 }
 
 // Init asks for the session, the background colour and the first clock tick.
-func (s *shell) Init() tea.Cmd {
+func (s *shell) Init() tea.Cmd { return tea.Batch(s.startCmds()...) }
+
+func (s *shell) startCmds() []tea.Cmd {
 	cmds := []tea.Cmd{s.readSession(), s.tick(), tea.RequestBackgroundColor}
 	if overSSH(s.o.Env) && env(s.o.Env, "LORATOP_NO_SYNC") == "" {
 		// Bubble Tea does not probe for synchronised output over SSH. A
@@ -94,7 +96,7 @@ func (s *shell) Init() tea.Cmd {
 			return tea.ModeReportMsg{Mode: ansi.ModeSynchronizedOutput, Value: ansi.ModeReset}
 		})
 	}
-	return tea.Batch(cmds...)
+	return cmds
 }
 
 func overSSH(list []string) bool {
