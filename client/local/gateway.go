@@ -3,6 +3,7 @@ package local
 import (
 	"crypto/subtle"
 	"encoding/json"
+	"errors"
 	"log/slog"
 	"net/http"
 	"runtime/debug"
@@ -179,7 +180,7 @@ func underPrefix(path, prefix string) bool {
 }
 
 func (g *gateway) panicked(w *statusWriter, r *http.Request, v any) {
-	if v == http.ErrAbortHandler { //nolint:errorlint // recover gives the value itself
+	if err, ok := v.(error); ok && errors.Is(err, http.ErrAbortHandler) {
 		panic(v)
 	}
 	g.o.Log.LogAttrs(r.Context(), slog.LevelError, "panic in handler", slog.String("path", r.URL.Path),

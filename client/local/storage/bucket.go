@@ -3,6 +3,7 @@ package storage
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"strconv"
 	"strings"
@@ -158,8 +159,8 @@ func (s *Server) removeBucket(w http.ResponseWriter, r request) error {
 }
 
 func isCode(err error, code string) bool {
-	e, ok := err.(*apiError) //nolint:errorlint // fromDB gives it bare
-	return ok && e.code == code
+	var e *apiError
+	return errors.As(err, &e) && e.code == code
 }
 
 // emptyBucket deletes what the caller may delete in the bucket.

@@ -2,7 +2,6 @@ package storage
 
 import (
 	"encoding/json"
-	"errors"
 	"net/http"
 
 	"github.com/jackc/pgx/v5"
@@ -52,8 +51,7 @@ func (s *Server) move(w http.ResponseWriter, r request) error {
 		  WHERE bucket_id = $1 AND name = $2 RETURNING `+objectColumns, in.Bucket, in.Source, in.Into, in.Destination)
 		return err
 	})
-	var e *apiError
-	if errors.As(err, &e) && e.code == "KeyAlreadyExists" {
+	if isCode(err, "KeyAlreadyExists") {
 		return &apiError{409, "ResourceAlreadyExists", "Duplicate", "The resource already exists"}
 	}
 	if err != nil {

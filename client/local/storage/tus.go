@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"path/filepath"
@@ -67,8 +68,8 @@ func (e refusal) Error() string { return e.text }
 
 // plain gives a failure of this package the form that TUS clients get.
 func plain(err error) error {
-	e, ok := err.(*apiError) //nolint:errorlint // they are never wrapped
-	if !ok {
+	var e *apiError
+	if !errors.As(err, &e) {
 		return err
 	}
 	text := e.msg
@@ -280,6 +281,9 @@ func (u *resumable) publish(ctx context.Context, ss session, info tusd.FileInfo)
 	if err := u.s.stage(f, incoming{limits: l}, &ct); err != nil {
 		return err
 	}
-	_, err = u.s.commit(ctx, ss.caller, ct, ss.upsert)
-	return err
+	if _, err = u.s.commit(ctx, ss.caller, ct, ss.upsert); err != nil {
+		return err
+	}
+	u.store.hollow(info)
+	return nil
 }

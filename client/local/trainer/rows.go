@@ -3,6 +3,7 @@ package trainer
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math"
 	"strconv"
@@ -177,7 +178,7 @@ func (t *Trainer) fail(ctx context.Context, j *job, f failure) error {
 		return t.notify(ctx, tx, j, note{kind: models.NotifyJobFailed, priority: models.PriorityHigh, title: "Training Failed",
 			text: fmt.Sprintf("Training on %s failed: %s", j.dataset, f.text), meta: map[string]any{"job_id": j.id}})
 	})
-	if err == errGone { //nolint:errorlint // own gives it bare
+	if errors.Is(err, errGone) {
 		return nil // cancelled in the same moment: that stands
 	}
 	return err
