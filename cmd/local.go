@@ -43,6 +43,8 @@ func (a *app) localCmd() *cobra.Command {
 	}
 	s.add(c)
 	f := c.Flags()
+	f.BoolVar(&s.faults, "faults", false, "serve /_faults, by which tests make the stack misbehave")
+	_ = f.MarkHidden("faults") // fails only for a flag that does not exist
 	f.BoolVar(&s.noTrainer, "no-trainer", false, "leave queued jobs queued")
 	f.BoolVar(&bare.bare, "bare", false, "serve only the gateway over --database-url")
 	f.StringVar(&bare.databaseURL, "database-url", "", "database of --bare")
@@ -57,7 +59,7 @@ func (b *bareFlags) check(c *cobra.Command) error {
 		}
 		return nil
 	}
-	for _, name := range []string{"reset", "speed", "no-trainer"} {
+	for _, name := range []string{"reset", "speed", "no-trainer", "faults"} {
 		if c.Flags().Changed(name) {
 			return usagef("", "--%s has no meaning with --bare", name)
 		}
@@ -120,7 +122,7 @@ func (a *app) startLocal(ctx context.Context, s *stackFlags, bare *bareFlags) (*
 	}
 	say("starting PostgreSQL in " + dir + " ...")
 	return local.Start(ctx, local.Options{
-		Dir: dir, Port: s.port, Reset: s.reset, Seed: true, Trainer: !s.noTrainer, Speed: s.speed, Log: log, Now: a.sys.Now, Notify: say,
+		Dir: dir, Port: s.port, Reset: s.reset, Seed: true, Trainer: !s.noTrainer, Speed: s.speed, Faults: s.faults, Log: log, Now: a.sys.Now, Notify: say,
 	})
 }
 

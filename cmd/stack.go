@@ -22,6 +22,7 @@ type stackFlags struct {
 	speed     float64
 	reset     bool
 	noTrainer bool
+	faults    bool
 }
 
 func (s *stackFlags) add(c *cobra.Command) {

@@ -18,6 +18,7 @@ import (
 
 	"github.com/adrg/xdg"
 
+	"github.com/loratop/loratop/client/local/faults"
 	"github.com/loratop/loratop/client/local/pgproc"
 	"github.com/loratop/loratop/client/local/seed"
 	"github.com/loratop/loratop/client/local/storage"
@@ -36,8 +37,14 @@ type Options struct {
 	// Notify, when set, is told in one line what takes long.
 	Notify func(string)
 
+	// Faults adds faults.ControlPath to the gateway, by which a test makes the
+	// stack misbehave. Without it there is no such path.
+	Faults bool
+
 	Log *slog.Logger     // nil = silent
 	Now func() time.Time // nil = time.Now
+
+	clock *faults.Clock // behind Now, with Faults
 }
 
 // User is an account that can sign in.
@@ -51,6 +58,8 @@ type Stack struct {
 	JWTSecret   string `json:"jwt_secret"`
 	DatabaseURL string `json:"database_url"`
 	Users       []User `json:"users"`
+
+	Faults *faults.Injector `json:"-"` // nil unless Options asked for it
 
 	stops    []func(context.Context) error // last started, first stopped
 	closing  sync.Once
@@ -115,6 +124,10 @@ func (o Options) withDefaults() Options {
 	}
 	if o.Now == nil {
 		o.Now = time.Now
+	}
+	if o.Faults {
+		o.clock = faults.NewClock(o.Now)
+		o.Now = o.clock.Now
 	}
 	return o
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/loratop/loratop/client/local/auth"
+	"github.com/loratop/loratop/client/local/faults"
 	"github.com/loratop/loratop/client/local/rest"
 	"github.com/loratop/loratop/client/local/storage"
 	"github.com/loratop/loratop/client/local/trainer"
@@ -96,7 +97,12 @@ func (s *Stack) gateway(listener net.Listener, o Options, p pools, files *storag
 	}
 	g := GatewayOptions{Secret: secret, Rest: r, Storage: files, Log: o.Log}
 	g.Auth = auth.New(auth.Options{Pool: p.admin, Secret: secret, BaseURL: s.URL, Autoconfirm: true, Now: o.Now, Log: o.Log})
-	s.serve(listener, NewGateway(g), o.Log)
+	h := NewGateway(g)
+	if o.Faults {
+		s.Faults = faults.New(faults.Options{Next: h, Secret: secret, Pool: p.admin, Clock: o.clock})
+		h = s.Faults
+	}
+	s.serve(listener, h, o.Log)
 	return nil
 }
 
