@@ -291,3 +291,18 @@ type indexed struct{ Column }
 func (p *indexed) X(i int) float64 { return float64(i) }
 func (p *indexed) Y(i int) float64 { return p.At(i) }
 func (p *indexed) Runs() []int     { return nil }
+
+// TestRangesAtTheEdgeOfFloats once hung: their width is 0 or infinite.
+func TestRangesAtTheEdgeOfFloats(t *testing.T) {
+	tiny := math.SmallestNonzeroFloat64
+	for _, s := range []Series{
+		{X: []float64{0, tiny}, Y: []float64{1, 2}},
+		{X: []float64{0, 1}, Y: []float64{0, tiny}},
+		{X: []float64{-math.MaxFloat64, math.MaxFloat64}, Y: []float64{-math.MaxFloat64, math.MaxFloat64}},
+		{X: []float64{1, 2}, Y: []float64{math.MaxFloat64, math.MaxFloat64}},
+	} {
+		for _, o := range []Options{{}, {LogY: true}, {Robust: true}, {From: 0, To: tiny}} {
+			exact(t, Line(themes()[0], []Series{s}, o, 60, 12), 60, 12)
+		}
+	}
+}

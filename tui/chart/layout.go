@@ -33,7 +33,7 @@ func (c *Chart) arrange(w, h int) bool {
 	}
 	if h >= 4 && w >= 16 {
 		l.axisY = true
-		l.yTicks = ticks(l.y, max(2, l.h/2))
+		l.yTicks = ticks(l.y, max(2, min(l.h/2, 3+l.h/4)))
 		lw := 1
 		for _, t := range l.yTicks {
 			lw = max(lw, len(t.label))

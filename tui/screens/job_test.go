@@ -5,6 +5,8 @@ import (
 	"sync/atomic"
 	"testing"
 
+	tea "charm.land/bubbletea/v2"
+
 	"github.com/loratop/loratop/models"
 	"github.com/loratop/loratop/tui/screen"
 )
@@ -195,4 +197,17 @@ func TestStuckJobIsDiagnosed(t *testing.T) {
 	r.see("not picked up")
 	r.see("job processor")
 	r.see("starts with the training")
+}
+
+func TestMouseChoosesAChartAndAStep(t *testing.T) {
+	r := jobRig(t, jobsBackend(runningJob(1)))
+	r.see("validation 1.5")
+	c := r.s.(*job).charts
+	at := c.all[3].cells
+	r.run(r.s.Update(tea.MouseClickMsg{X: at.x + at.w - 1, Y: at.y + 2, Button: tea.MouseLeft}))
+	r.see("▸ Throughput")
+	if c.cursor == nil || *c.cursor != 590 {
+		t.Errorf("the click in the last column is step %v", c.cursor)
+	}
+	r.see("step 590")
 }
