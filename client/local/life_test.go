@@ -286,3 +286,24 @@ func TestServeBare(t *testing.T) {
 		t.Error("the gateway still answers")
 	}
 }
+
+// TestStartCut: a start that is cut off at any moment leaves nothing running
+// and nothing in the way of the next.
+func TestStartCut(t *testing.T) {
+	t.Parallel()
+	dir := filepath.Join(folder(t), "demo")
+	for _, after := range []time.Duration{0, 200 * time.Millisecond, 900 * time.Millisecond} {
+		ctx, cancel := context.WithTimeout(t.Context(), after)
+		s, err := local.Start(ctx, local.Options{Dir: dir, Seed: true, Trainer: true})
+		cancel()
+		if err == nil {
+			if err := s.Close(); err != nil { // it was faster
+				t.Error(err)
+			}
+		}
+	}
+	s := start(t, local.Options{Dir: dir, Seed: true})
+	if n := len(names(t, s, signIn(t, s, s.Users[0]))); n < 10 {
+		t.Errorf("%d datasets after starts that were cut off", n)
+	}
+}
