@@ -214,7 +214,7 @@ func (s *Server) execute(r *http.Request, c *catalog, p *plan) (*result, *apiErr
 		}
 	}
 	var res *result
-	err := s.withConn(r.Context(), func(t *transaction) error {
+	err := s.withConn(r.Context(), c, func(t *transaction) error {
 		rows, err := t.run(p.begin(), batch, p.readOnly() && main.failed == nil && p.Req.Prefs.Tx != "rollback")
 		if err != nil {
 			return err
@@ -238,7 +238,7 @@ func (s *Server) execute(r *http.Request, c *catalog, p *plan) (*result, *apiErr
 }
 
 func (c *catalog) explain(p *plan) *statement {
-	w := &statement{c: c}
+	w := &statement{c: c, once: true}
 	w.add("EXPLAIN (FORMAT JSON) ")
 	w.countRows(p.Root, nil)
 	return w

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/loratop/loratop/client/local/pgtest"
@@ -260,5 +261,48 @@ func TestLostConnections(t *testing.T) {
 			{method: "POST", path: "/counters", body: fmt.Sprintf(`{"n":%d}`, i), status: 201},
 			{method: "GET", path: fmt.Sprintf("/counters?select=n&n=eq.%d", i), status: 200, want: fmt.Sprintf(`[{"n":%d}]`, i)},
 		})
+	}
+}
+
+// TestForgottenStatements throws the prepared statements of the only connection away between requests, and
+// changes what they were prepared for.
+func TestForgottenStatements(t *testing.T) {
+	t.Parallel()
+	_, db := shop(t)
+	ctx := context.Background()
+	cfg := db.Pool.Config()
+	cfg.MaxConns = 1
+	pool, err := pgxpool.NewWithConfig(ctx, cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(pool.Close)
+	s, err := New(Options{Pool: pool, Secret: []byte(testSecret)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(s.Close)
+	for _, change := range []string{
+		"SELECT 1", "DEALLOCATE ALL", "ALTER TABLE products ADD COLUMN more int", "ALTER TABLE products DROP COLUMN more",
+		"DEALLOCATE ALL", "ALTER TABLE products ALTER COLUMN price TYPE numeric(9,2)", "DROP VIEW customer_names",
+	} {
+		if _, err := pool.Exec(ctx, change, pgx.QueryExecModeSimpleProtocol); err != nil {
+			t.Fatal(err)
+		}
+		play(t, s, []step{
+			{method: "GET", path: "/products?select=id,price&price=gt.2&order=id", status: 200, want: `[{"id":2,"price":3.00},{"id":3,"price":2.50}]`},
+			{method: "GET", path: "/products?id=eq.1&select=*", status: 200},
+			{method: "POST", path: "/notes", body: `{"body":"again"}`, headers: prefer("tx=rollback"), status: 201},
+		})
+	}
+	for i := range maxPrepared + 50 { // more shapes than are kept
+		path := "/products?select=id&id=eq.1" + strings.Repeat("&id=lt.9", i%200)
+		if got := ask(t, s, "nobody", "GET", path, ""); got.Body != `[{"id":1}]` {
+			t.Fatalf("%d: %d %s", i, got.Status, got.Body)
+		}
+	}
+	var kept int
+	if err := pool.QueryRow(ctx, "SELECT count(*) FROM pg_prepared_statements WHERE name LIKE 'loratop%'").Scan(&kept); err != nil || kept == 0 || kept > maxPrepared+2 {
+		t.Errorf("%d statements are kept: %v", kept, err)
 	}
 }

@@ -25,6 +25,7 @@ type statement struct {
 	args   [][]byte
 	c      *catalog
 	failed *apiError // the first name that does not exist
+	once   bool      // not worth keeping prepared
 }
 
 // bind adds a value and writes its place holder; PostgreSQL infers its type.

@@ -11,20 +11,23 @@ import (
 // attempts is how often a request is tried on another connection when the one it had turned out dead.
 const attempts = 3
 
-// withConn runs f on a connection of the pool, and again on another when the connection was lost before
-// anything could have been committed.
-func (s *Server) withConn(ctx context.Context, f func(*transaction) error) error {
+// withConn runs f on a connection of the pool, and again when the connection was lost, or somebody threw
+// its prepared statements away, before anything could have been committed.
+func (s *Server) withConn(ctx context.Context, c *catalog, f func(*transaction) error) error {
 	for try := 1; ; try++ {
 		conn, err := s.opt.Pool.Acquire(ctx)
 		if err != nil {
 			return newError(http.StatusServiceUnavailable, "PGRST000", "Database connection error.")
 		}
-		t := &transaction{ctx: ctx, pg: conn.Conn().PgConn()}
+		t := &transaction{ctx: ctx, pg: conn.Conn().PgConn(), c: c}
 		err = f(t)
 		t.abandon()
-		lost := t.pg.IsClosed()
+		again := t.pg.IsClosed()
+		if forgotten(err) {
+			preparedOf(t.pg).names, again = map[string]string{}, true
+		}
 		conn.Release()
-		if err == nil || !lost || t.committing || try == attempts || ctx.Err() != nil {
+		if err == nil || !again || t.committing || try == attempts || ctx.Err() != nil {
 			return err
 		}
 	}
@@ -34,6 +37,7 @@ func (s *Server) withConn(ctx context.Context, f func(*transaction) error) error
 type transaction struct {
 	ctx  context.Context
 	pg   *pgconn.PgConn
+	c    *catalog
 	open bool
 
 	committing bool // from here on a lost connection may have committed
@@ -43,9 +47,11 @@ type transaction struct {
 func (t *transaction) run(begin string, batch []*statement, commit bool) ([][][]byte, error) {
 	pipe := t.pg.StartPipeline(t.ctx)
 	t.open = true
+	out := &sender{prepared: preparedOf(t.pg), pipe: pipe}
+	out.renew(t.c)
 	pipe.SendQueryParams(begin, nil, nil, nil, nil)
 	for _, w := range batch {
-		pipe.SendQueryParams(w.String(), w.args, nil, nil, nil)
+		out.send(w)
 	}
 	if commit {
 		pipe.SendQueryParams("COMMIT", nil, nil, nil, nil)
@@ -54,7 +60,7 @@ func (t *transaction) run(begin string, batch []*statement, commit bool) ([][][]
 		_ = pipe.Close() // the first error is the one to report
 		return nil, err
 	}
-	rows, err := collectRows(pipe)
+	rows, err := out.collect()
 	if closed := pipe.Close(); err == nil {
 		err = closed
 	}
@@ -65,12 +71,12 @@ func (t *transaction) run(begin string, batch []*statement, commit bool) ([][][]
 	return rows[1 : 1+len(batch)], nil
 }
 
-// collectRows reads all results up to the synchronisation; the first error ends the statements.
-func collectRows(pipe *pgconn.Pipeline) ([][][]byte, error) {
+// collect reads all results up to the synchronisation; the first error ends the statements.
+func (s *sender) collect() ([][][]byte, error) {
 	var out [][][]byte
 	var first error
 	for {
-		got, err := pipe.GetResults()
+		got, err := s.pipe.GetResults()
 		if err != nil {
 			if first == nil {
 				first = err
@@ -95,6 +101,8 @@ func collectRows(pipe *pgconn.Pipeline) ([][][]byte, error) {
 				first = err
 			}
 			out = append(out, row)
+		case *pgconn.StatementDescription:
+			s.wasPrepared()
 		case *pgconn.PipelineSync:
 			return out, first
 		case nil:
