@@ -103,8 +103,18 @@ func covers(pattern, folder string) bool {
 	return pattern == folder
 }
 
-func TestImportDirection(t *testing.T) {
-	for _, s := range sources(t) {
+// TestArchitecture reads every file of the module once and checks the rules of
+// the house on it.
+func TestArchitecture(t *testing.T) {
+	all := sources(t)
+	t.Run("import direction", func(t *testing.T) { importDirection(t, all) })
+	t.Run("small files", func(t *testing.T) { smallFiles(t, all) })
+	t.Run("small functions", func(t *testing.T) { smallFunctions(t, all) })
+	t.Run("house rules", func(t *testing.T) { houseRules(t, all) })
+}
+
+func importDirection(t *testing.T, all []source) {
+	for _, s := range all {
 		if s.test {
 			continue // tests may reach for the local stack and the helpers
 		}
@@ -144,16 +154,16 @@ func forbidden(folder, imported string, may []string) string {
 	return ""
 }
 
-func TestFilesAreSmall(t *testing.T) {
-	for _, s := range sources(t) {
+func smallFiles(t *testing.T, all []source) {
+	for _, s := range all {
 		if n := strings.Count(s.text, "\n"); n > 400 {
 			t.Errorf("%s has %d lines; at most 400", s.path, n)
 		}
 	}
 }
 
-func TestFunctionsAreSmall(t *testing.T) {
-	for _, s := range sources(t) {
+func smallFunctions(t *testing.T, all []source) {
+	for _, s := range all {
 		if s.test {
 			continue
 		}
@@ -197,9 +207,9 @@ func complexity(f *ast.FuncDecl) int {
 	return n
 }
 
-// TestHouseRules finds what no file of the program may hold.
-func TestHouseRules(t *testing.T) {
-	for _, s := range sources(t) {
+// houseRules finds what no file of the program may hold.
+func houseRules(t *testing.T, all []source) {
+	for _, s := range all {
 		for _, d := range s.file.Decls {
 			if f, ok := d.(*ast.FuncDecl); ok && f.Recv == nil && f.Name.Name == "init" {
 				t.Errorf("%s: init()", s.path)

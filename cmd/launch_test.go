@@ -89,7 +89,9 @@ func TestLaunchAndWatch(t *testing.T) {
 	f.jobs[0].ID = "44444444-4444-4444-8444-444444444444"
 	f.points[f.jobs[0].ID] = []models.MetricsPoint{point(f.jobs[0].ID, 0)}
 	f.onLive = func(int) { f.jobs[0].Status = models.JobCompleted }
-	r := invoke(t, f, world{}, "jobs", "launch", "--dataset", dsID, "--id", f.jobs[0].ID, "--watch", "--json", "--quiet")
+	home := t.TempDir()
+	writeConfig(t, home, "refresh = \"100ms\"\n")
+	r := invoke(t, f, world{home: home}, "jobs", "launch", "--dataset", dsID, "--id", f.jobs[0].ID, "--watch", "--json", "--quiet")
 	got := lines(t, r.out)
 	if r.code != 0 || len(got) != 3 || got[0]["type"] != "launched" || got[1]["type"] != "point" || got[2]["type"] != "end" {
 		t.Errorf("exit %d\n%s%s", r.code, r.out, r.err)

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/loratop/loratop/client/local"
@@ -28,15 +29,7 @@ const raceOptions = "atexit_sleep_ms=0"
 // PostgreSQL, policies, gateway and trainer.
 func TestScripts(t *testing.T) {
 	t.Parallel()
-	stack, err := local.Start(t.Context(), local.Options{Dir: t.TempDir(), Seed: true, Trainer: true, Speed: 100})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := stack.Close(); err != nil {
-			t.Error(err)
-		}
-	})
+	stack := quietStack(t)
 	t.Run("prompts", func(t *testing.T) { testPrompts(t, stack) })
 	t.Run("scripts", func(t *testing.T) { // its parallel children end before the stack does
 		testscript.Run(t, testscript.Params{
@@ -62,6 +55,35 @@ func TestScripts(t *testing.T) {
 			Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "get": get, "count": count},
 		})
 	})
+}
+
+// quietStack is a stack whose trainer has nothing to do until a script launches
+// a job: what the seed has queued would only keep the processors busy.
+func quietStack(t *testing.T) *local.Stack {
+	t.Helper()
+	dir := t.TempDir()
+	start := func(trainer bool) *local.Stack {
+		s, err := local.Start(t.Context(), local.Options{Dir: dir, Seed: true, Trainer: trainer, Speed: 100})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() {
+			if err := s.Close(); err != nil {
+				t.Error(err)
+			}
+		})
+		return s
+	}
+	seeded := start(false)
+	db, err := pgx.Connect(t.Context(), seeded.DatabaseURL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = db.Exec(t.Context(), "UPDATE training_jobs SET status = 'cancelled', completed_at = now() WHERE status = 'queued'")
+	if err := errors.Join(err, db.Close(t.Context()), seeded.Close()); err != nil {
+		t.Fatal(err)
+	}
+	return start(true)
 }
 
 // exits CODE COMMAND…: the command ends with exactly this code.
