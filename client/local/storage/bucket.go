@@ -204,7 +204,7 @@ func parseSize(raw json.RawMessage) (*int64, error) {
 		}
 	}
 	v, err := strconv.ParseFloat(strings.TrimSpace(strings.TrimSuffix(text, "b")), 64)
-	if err != nil || v < 0 || v*unit > 1<<60 {
+	if err != nil || !(v >= 0 && v*unit <= 1<<60) { // so that NaN is refused as well
 		return nil, badRequest("file_size_limit is not a size")
 	}
 	n := int64(v * unit)
