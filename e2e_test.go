@@ -59,7 +59,7 @@ func (s *story) picture(name string) {
 	}
 }
 
-const slow = 2 * time.Minute
+const slow = 4 * time.Minute
 
 // The whole story of an engineer's day, against the real stack.
 func TestStory(t *testing.T) {
