@@ -51,7 +51,6 @@ type plan struct {
 	Fn     *function
 	Return []string // columns RETURNING must give; "*" alone for all; empty for none
 	Writes []*column
-	failed *apiError // what PostgreSQL would have said of a name: told once the role has been taken
 }
 
 // planner builds a plan from a request.

@@ -203,13 +203,19 @@ func TestReloadOnNotify(t *testing.T) {
 func TestTimeoutAndRowCap(t *testing.T) {
 	t.Parallel()
 	_, db := shop(t)
-	s, err := New(Options{Pool: db.Pool, Secret: []byte(testSecret), MaxRows: 2, StatementTimeout: 50 * time.Millisecond})
-	if err != nil {
-		t.Fatal(err)
+	server := func(o Options) *Server {
+		o.Pool, o.Secret = db.Pool, []byte(testSecret)
+		s, err := New(o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(s.Close)
+		return s
 	}
-	t.Cleanup(s.Close)
-	play(t, s, []step{
+	play(t, server(Options{StatementTimeout: 50 * time.Millisecond}), []step{
 		{method: "POST", path: "/rpc/sleepy", status: 500, code: "57014", want: `{"code":"57014","details":null,"hint":null,"message":"canceling statement due to statement timeout"}`},
+	})
+	play(t, server(Options{MaxRows: 2}), []step{
 		{method: "GET", path: "/customers?select=id&order=id", status: 200, want: `[{"id":1},{"id":2}]`, header: map[string]string{"Content-Range": "0-1/*"}},
 		{method: "GET", path: "/customers?select=id&order=id&limit=100", headers: prefer("count=exact"), status: 206, want: `[{"id":1},{"id":2}]`, header: map[string]string{"Content-Range": "0-1/3"}},
 		{method: "GET", path: "/orders?select=id,order_items(qty)&order=id&limit=1", status: 200},
