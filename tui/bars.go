@@ -297,6 +297,9 @@ func (s *shell) section0() string {
 func (s *shell) tabSegs(n int, gap string) []seg {
 	active := s.section0()
 	var out []seg
+	if s.gate != nil || s.starting {
+		return nil // nothing leads anywhere yet
+	}
 	for _, t := range s.tabs {
 		num, title := s.tabKey(t), models.Clean(t.Title)
 		st, nst := s.st.tab, s.st.tabKey

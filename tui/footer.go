@@ -40,7 +40,10 @@ func (s *shell) drawFilter() {
 func (s *shell) footKeys() (left, right []seg) {
 	switch {
 	case len(s.dialogs) > 0:
-		return s.keySegs(nil, "esc", "no", nil), nil
+		if d := s.dialogs[len(s.dialogs)-1]; d.Typed != "" {
+			return s.keySegs(s.keySegs(nil, "enter", "when it is typed", nil), "esc", "no", nil), nil
+		}
+		return s.keySegs(s.keySegs(s.keySegs(nil, "y", "yes", nil), "n", "no", nil), "tab", "other button", nil), nil
 	case s.palette != nil:
 		return s.keySegs(s.keySegs(nil, "enter", "run", nil), "esc", "close", nil), nil
 	case s.help != nil:

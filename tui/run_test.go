@@ -6,7 +6,9 @@ import (
 	"io"
 	"os"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	tea "charm.land/bubbletea/v2"
 
@@ -124,4 +126,22 @@ func TestPaletteTakesClicks(t *testing.T) {
 	term := start(t, &world{}, fake(), tui.Options{}, 80, 24)
 	term.See("home []").Press(":").See("Commands").ClickOn("toast").See("hello toast")
 	term.Press(":").See("Commands").Click(0, 20).Gone("Commands")
+}
+
+// TestUnchangedSendsNothing reads again and again what stays the same: not one
+// byte goes to the terminal.
+func TestUnchangedSendsNothing(t *testing.T) {
+	t.Parallel()
+	var reads atomic.Int64
+	w := &world{read: func(context.Context) (int, error) { reads.Add(1); return 7, nil }}
+	b := fake()
+	term := start(t, w, b, tui.Options{Now: func() time.Time { return noon }}, 80, 24)
+	term.See("home [] feed=7", "2 unread", "live")
+	settled := reads.Load() + 20
+	term.Until("some reads", func(string) bool { return reads.Load() > settled })
+	before, from := term.Written(), reads.Load()
+	term.Until("more reads", func(string) bool { return reads.Load() > from+60 })
+	if n := term.Written() - before; n != 0 {
+		t.Errorf("%d bytes for nothing", n)
+	}
 }
