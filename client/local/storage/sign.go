@@ -3,8 +3,6 @@ package storage
 import (
 	"encoding/json"
 	"net/http"
-	"net/url"
-	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -21,22 +19,15 @@ const (
 // uploadLife is how long a signed upload URL is good.
 const uploadLife = 2 * time.Hour
 
+// signURL is relative to /storage/v1. As the real server's it is not escaped:
+// the official clients do that themselves, and would do it twice.
 func (s *Server) signURL(bucket, key string, seconds int64) (string, error) {
 	now := s.now()
 	t, err := token.Sign(s.o.Secret, token.Claims{"url": bucket + "/" + key, "scope": scopeDownload, "iat": now.Unix(), "exp": now.Unix() + seconds})
 	if err != nil {
 		return "", err
 	}
-	return "/object/sign/" + escapeKey(bucket+"/"+key) + "?token=" + t, nil
-}
-
-// escapeKey escapes each element of a path and keeps the slashes.
-func escapeKey(key string) string {
-	parts := strings.Split(key, "/")
-	for i, p := range parts {
-		parts[i] = url.PathEscape(p)
-	}
-	return strings.Join(parts, "/")
+	return "/object/sign/" + bucket + "/" + key + "?token=" + t, nil
 }
 
 type signing struct {
@@ -174,7 +165,7 @@ func (s *Server) signUpload(w http.ResponseWriter, r request) error {
 	if err != nil {
 		return err
 	}
-	writeJSON(w, http.StatusOK, map[string]string{"url": "/object/upload/sign/" + escapeKey(r.bucket+"/"+r.key) + "?token=" + t, "token": t})
+	writeJSON(w, http.StatusOK, map[string]string{"url": "/object/upload/sign/" + r.bucket + "/" + r.key + "?token=" + t, "token": t})
 	return nil
 }
 
