@@ -11,7 +11,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"os"
 	"path/filepath"
 	"sync"
 	"time"
@@ -181,12 +180,9 @@ func listen(ctx context.Context, port int) (net.Listener, error) {
 
 // database starts PostgreSQL and brings it to the state that the gateway needs.
 func (s *Stack) database(ctx context.Context, o Options) (pools, error) {
-	place, err := pgproc.Place(filepath.Join(o.Dir, "postgres"))
+	place, err := pgproc.Settle(filepath.Join(o.Dir, "postgres"))
 	if err != nil {
 		return pools{}, err
-	}
-	if err := os.MkdirAll(filepath.Dir(place), 0o711); err != nil {
-		return pools{}, fmt.Errorf("folder of PostgreSQL: %w", err)
 	}
 	server, err := pgproc.Start(ctx, pgproc.Options{Dir: place, Notify: o.Notify})
 	if err != nil {

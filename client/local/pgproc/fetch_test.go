@@ -12,6 +12,7 @@ import (
 	"errors"
 	"hash/crc32"
 	"io"
+	"io/fs"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -150,6 +151,38 @@ func TestParseVersion(t *testing.T) {
 		if got, _ := parseVersion(text); got != want {
 			t.Errorf("%q: version %d, want %d", text, got, want)
 		}
+	}
+}
+
+// TestSettle: what lies elsewhere goes when its folder's parent has gone, and
+// not before.
+func TestSettle(t *testing.T) {
+	parent := filepath.Join(t.TempDir(), "stack")
+	if err := os.Mkdir(parent, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	place, err := Settle(filepath.Join(parent, "postgres"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	settle := func() { // of a neighbour
+		other := t.TempDir()
+		if p, err := Settle(filepath.Join(other, "postgres")); err != nil {
+			t.Fatal(err)
+		} else if err := os.RemoveAll(p); err != nil {
+			t.Fatal(err)
+		}
+	}
+	settle()
+	if _, err := os.Stat(place); err != nil {
+		t.Fatalf("a neighbour's start removed %s: %v", place, err)
+	}
+	if err := os.RemoveAll(parent); err != nil {
+		t.Fatal(err)
+	}
+	settle()
+	if _, err := os.Stat(place); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("%s is left of a folder that is gone: %v", place, err)
 	}
 }
 

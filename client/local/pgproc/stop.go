@@ -110,18 +110,30 @@ func waitFor(ctx context.Context, d time.Duration, cond func() bool) bool {
 // any more, and removes a lock file whose process is somebody else's by now.
 func stopOrphan(data string) error {
 	lock := filepath.Join(data, "postmaster.pid")
-	b, err := os.ReadFile(lock)
-	if err != nil {
+	if _, err := os.Stat(lock); err != nil {
 		return nil // none, or no data yet
 	}
-	pid, err := strconv.Atoi(strings.TrimSpace(strings.SplitN(string(b), "\n", 2)[0]))
-	if err != nil || pid <= 1 || !alive(pid) || !servesData(pid, data) {
+	pid := lockedBy(data)
+	if !alive(pid) || !servesData(pid, data) {
 		if err := os.Remove(lock); err != nil && !os.IsNotExist(err) {
 			return fmt.Errorf("stale lock of PostgreSQL: %w", err)
 		}
 		return nil
 	}
 	return stopPID(context.Background(), pid, func() bool { return !alive(pid) })
+}
+
+// lockedBy is the process id in the data folder's lock file, 0 without one.
+func lockedBy(data string) int {
+	b, err := os.ReadFile(filepath.Join(data, "postmaster.pid"))
+	if err != nil {
+		return 0
+	}
+	pid, err := strconv.Atoi(strings.TrimSpace(strings.SplitN(string(b), "\n", 2)[0]))
+	if err != nil {
+		return 0
+	}
+	return pid
 }
 
 // alive reports whether a process exists that is not a zombie.
@@ -148,7 +160,7 @@ func servesData(pid int, data string) bool {
 	if err != nil {
 		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 		defer cancel()
-		args, err = exec.CommandContext(ctx, "ps", "-o", "command=", "-p", strconv.Itoa(pid)).Output()
+		args, err = exec.CommandContext(ctx, "ps", "-ww", "-o", "command=", "-p", strconv.Itoa(pid)).Output()
 		if err != nil {
 			return false
 		}

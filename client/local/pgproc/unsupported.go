@@ -22,5 +22,8 @@ func (s *Server) Stop(context.Context) error { return nil }
 // Place returns ErrUnsupported.
 func Place(string) (string, error) { return "", ErrUnsupported }
 
+// Settle returns ErrUnsupported.
+func Settle(string) (string, error) { return "", ErrUnsupported }
+
 // Remove returns ErrUnsupported.
 func Remove(string) error { return ErrUnsupported }
