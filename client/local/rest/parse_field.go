@@ -231,6 +231,14 @@ func (s *scanner) jsonKey(st *jsonStep) bool {
 
 // endOf looks for one of the texts, or the end of the input, and takes nothing.
 func (s *scanner) endOf(texts ...string) bool {
+	if s.quiet {
+		for _, t := range texts {
+			if s.at(t) {
+				return true
+			}
+		}
+		return s.pos >= len(s.in)
+	}
 	var fs []func() bool
 	for _, t := range texts {
 		fs = append(fs, func() bool {

@@ -127,6 +127,15 @@ func (s *scanner) distinctOp(op *operation, value func() (string, bool)) (ok boo
 
 // word takes the first of the words that is there and stores it.
 func (s *scanner) word(to *string, words ...string) bool {
+	if s.quiet {
+		for _, w := range words {
+			if s.at(w) {
+				*to = w
+				return s.advance(len(w))
+			}
+		}
+		return false
+	}
 	var fs []func() bool
 	for _, w := range words {
 		fs = append(fs, func() bool { return s.try(func() bool { *to = w; return s.text(w) }) })

@@ -171,6 +171,19 @@ func (s *scanner) text(t string) bool {
 	return s.advance(len(want))
 }
 
+// at says whether t, which is ASCII, comes next.
+func (s *scanner) at(t string) bool {
+	if len(s.in)-s.pos < len(t) {
+		return false
+	}
+	for i := 0; i < len(t); i++ {
+		if s.in[s.pos+i] != rune(t[i]) {
+			return false
+		}
+	}
+	return true
+}
+
 func (s *scanner) quietText(t string) bool {
 	n := 0
 	for _, r := range t {
