@@ -15,6 +15,7 @@ func (c *Chart) axes(g *glyphs) {
 	if l.axisX {
 		c.xAxis(g)
 	}
+	c.mark(g)
 	if x, ok := c.cursorCol(); ok {
 		for y := range l.h {
 			c.p.set(l.px+x, l.py+y, g.cursor, penCursor)
@@ -28,6 +29,23 @@ func (c *Chart) cursorCol() (int, bool) {
 		return 0, false
 	}
 	return int(math.Round(c.lay.x.at(*cur) * float64(c.lay.w-1))), true
+}
+
+// mark draws the marked x, every other cell, with its label at the top.
+func (c *Chart) mark(g *glyphs) {
+	o, l := &c.Options, &c.lay
+	if o.MarkLabel == "" || !finite(o.Mark) || o.Mark < l.x.lo || o.Mark > l.x.hi {
+		return
+	}
+	x := l.px + int(math.Round(l.x.at(o.Mark)*float64(l.w-1)))
+	for y := 0; y < l.h; y += 2 {
+		c.p.set(x, l.py+y, g.vertical, penWarn)
+	}
+	if n := ansi.StringWidth(o.MarkLabel); x+2+n <= c.p.w {
+		c.p.text(x+2, l.py, o.MarkLabel, penWarn, c.p.w)
+	} else {
+		c.p.right(x-1, l.py, o.MarkLabel, penWarn)
+	}
 }
 
 func (c *Chart) yAxis(g *glyphs) {
@@ -96,7 +114,7 @@ func (c *Chart) header(w, h int, g *glyphs) {
 		x = c.p.text(x+1, 0, u, penFaint, end)
 	}
 	if c.Options.Cursor != nil && c.lay.ok {
-		s := c.Options.XLabel + " " + Number(math.Round(*c.Options.Cursor))
+		s := c.Options.XLabel + " " + XText(c.Options.XKind, *c.Options.Cursor)
 		if x+2+ansi.StringWidth(s) <= end {
 			x = c.p.text(x+2, 0, s, penCursor, end)
 		}

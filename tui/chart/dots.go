@@ -25,10 +25,23 @@ func brailleBit(x, y int) uint8 {
 	return 1 << (y + 3*x)
 }
 
-func (d *dots) reset(w, h int, ascii bool) {
+// quadrant is the block of the dots of two rows.
+func quadrant(bits uint8) rune {
+	// In the order of the bits: upper left 1, lower left 2, upper right 4, lower
+	// right 8; braille has the right column at 3 bits on.
+	return [16]rune{
+		' ', '▘', '▖', '▌', '▝', '▀', '▞', '▛',
+		'▗', '▚', '▄', '▙', '▐', '▜', '▟', '█',
+	}[bits&3|bits>>3<<2&12]
+}
+
+func (d *dots) reset(w, h int, ascii, blocks bool) {
 	d.w, d.h, d.sx, d.sy = w, h, 2, 4
-	if ascii {
+	switch {
+	case ascii:
 		d.sx, d.sy = 1, 1
+	case blocks:
+		d.sy = 2
 	}
 	if cap(d.bits) < w*h {
 		d.bits, d.owner = make([]uint8, w*h), make([]uint8, w*h)
@@ -85,8 +98,11 @@ func (d *dots) flush(p *plane, x0, y0 int, pens []pen, shapes []int, g *glyphs) 
 		}
 		s := d.owner[i] - 1
 		r := runes.BrailleBlockOffset | rune(b)
-		if d.sx == 1 {
+		switch {
+		case d.sx == 1:
 			r = g.marks[shapes[s]&3]
+		case d.sy == 2:
+			r = quadrant(b)
 		}
 		p.set(x0+i%d.w, y0+i/d.w, r, pens[s])
 	}

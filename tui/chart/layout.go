@@ -3,6 +3,7 @@ package chart
 import (
 	"math"
 	"slices"
+	"sort"
 )
 
 // layout is where things are in the picture.
@@ -29,7 +30,7 @@ func (c *Chart) arrange(w, h int) bool {
 	if h >= 8 && w >= 16 {
 		l.axisX = true
 		l.h -= 2
-		l.xTicks = wholeTicks(l.x, max(2, l.w/12))
+		l.xTicks = xTicks(l.x, c.Options.XKind, max(2, l.w/12))
 	}
 	if h >= 4 && w >= 16 {
 		l.axisY = true
@@ -48,26 +49,43 @@ func (c *Chart) arrange(w, h int) bool {
 
 // xRange takes the range of x from the options or from all points.
 func (c *Chart) xRange() bool {
-	lo, hi := math.Inf(1), math.Inf(-1)
+	e := NoExtent()
 	for _, p := range c.pts {
-		eachRun(p, func(a, b int) {
-			if a < b {
-				lo, hi = min(lo, p.X(a)), max(hi, p.X(b-1))
-			}
-		})
+		e.Merge(XExtent(p))
 	}
-	if lo > hi {
+	if e.N == 0 {
 		return false
 	}
+	lo, hi := e.Min, e.Max
 	if o := c.Options; o.From < o.To && finite(o.From) && finite(o.To) {
 		lo, hi = o.From, o.To
 	}
+	log := c.Options.LogX && hi > 0 && e.Pos < hi
+	if log && lo <= 0 {
+		lo = e.Pos
+	}
 	if lo == hi {
 		d := max(math.Abs(lo)/1e6, 0.5)
-		lo, hi = lo-d, hi+d
+		lo, hi, log = lo-d, hi+d, false
 	}
-	c.lay.x = newScale(max(lo, -math.MaxFloat64), min(hi, math.MaxFloat64), false)
+	c.lay.x = newScale(max(lo, -math.MaxFloat64), min(hi, math.MaxFloat64), log)
 	return true
+}
+
+// XExtent is the range of x of p; N counts points only as far as 0 is none.
+func XExtent(p Points) Extent {
+	e := NoExtent()
+	eachRun(p, func(a, b int) {
+		if a >= b {
+			return
+		}
+		e.Add(p.X(a))
+		e.Add(p.X(b - 1))
+		if i := a + sort.Search(b-a, func(i int) bool { return p.X(a+i) > 0 }); i < b {
+			e.Add(p.X(i))
+		}
+	})
+	return e
 }
 
 // yRange takes the range of y from the points in view.
@@ -167,12 +185,19 @@ func (c *Chart) XAt(col int) (x float64, ok bool) {
 	return l.x.back(float64(col-l.px) / float64(l.w-1)), true
 }
 
-// XRange is the range of x of the last View and how much of it one cell is;
-// ok is false while nothing is drawn.
-func (c *Chart) XRange() (lo, hi, cell float64, ok bool) {
+// XMove gives the x that lies cells right of x in the last View, inside the
+// range in view; ok is false while nothing is drawn.
+func (c *Chart) XMove(x float64, cells int) (to float64, ok bool) {
 	l := &c.lay
 	if !l.ok {
-		return 0, 0, 0, false
+		return 0, false
 	}
-	return l.x.lo, l.x.hi, l.x.hi/float64(max(l.w-1, 1)) - l.x.lo/float64(max(l.w-1, 1)), true
+	f := l.x.at(max(l.x.lo, min(x, l.x.hi))) + float64(cells)/float64(max(l.w-1, 1))
+	return l.x.back(max(0, min(f, 1))), true
+}
+
+// XRange is the range of x of the last View; ok is false while nothing is
+// drawn.
+func (c *Chart) XRange() (lo, hi float64, ok bool) {
+	return c.lay.x.lo, c.lay.x.hi, c.lay.ok
 }

@@ -22,6 +22,12 @@ type Options struct {
 	XLabel string // unit of x, shown at its end: "step"
 	YLabel string // unit of y, shown behind the title: "tok/s"
 	LogY   bool   // ignored when nothing is positive
+	LogX   bool   // ignored when no x is positive
+	XKind  XKind  // what x is
+	Blocks bool   // quadrant blocks in place of braille, for fonts without it
+	// Mark shows a dashed vertical line at this x when MarkLabel is not "".
+	Mark      float64
+	MarkLabel string
 	// Robust leaves outliers out of the range of y; markers and a count tell
 	// of them.
 	Robust bool
@@ -143,7 +149,7 @@ func (c *Chart) nothing(w, h int) {
 // trace draws all lines, in the order given: later ones cover earlier ones.
 func (c *Chart) trace(g *glyphs) {
 	l := &c.lay
-	c.d.reset(l.w, l.h, c.pal.ascii)
+	c.d.reset(l.w, l.h, c.pal.ascii, c.Options.Blocks)
 	c.marks = c.marks[:0]
 	for i, p := range c.pts {
 		if i >= 255 {
@@ -158,7 +164,10 @@ func (c *Chart) trace(g *glyphs) {
 		}
 		eachRun(p, func(lo, hi int) {
 			a, b := window(p, lo, hi, l.x.lo, l.x.hi)
-			t.run(p, max(a-1, lo), min(b+1, hi))
+			if a > lo && (!l.x.log || p.X(a-1) > 0) {
+				a--
+			}
+			t.run(p, a, min(b+1, hi))
 		})
 		c.marks = t.marks
 	}

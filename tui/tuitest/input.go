@@ -18,7 +18,9 @@ func keySeq(name string) (string, bool) {
 	case "shift+tab":
 		return "\x1b[Z", true
 	case "esc":
-		return "\x1b", true
+		// As terminals with key disambiguation send it, which Bubble Tea asks
+		// for: a lone ESC would be glued to the next key on a busy machine.
+		return "\x1b[27u", true
 	case "space":
 		return " ", true
 	case "backspace":

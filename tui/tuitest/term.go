@@ -121,11 +121,6 @@ func (t *Term) Press(keys ...string) *Term {
 			t.tb.Fatalf("Press: no key is called %q", k)
 		}
 		t.send(seq)
-		if k == "esc" {
-			// A lone escape is told from the start of a sequence by the
-			// silence after it; what comes next must not be glued to it.
-			time.Sleep(80 * time.Millisecond)
-		}
 	}
 	return t
 }
