@@ -50,6 +50,7 @@ const testSecret = "super-secret-jwt-token-with-at-least-32-characters"
 // newStack serves Auth over HTTP on a database of its own.
 func newStack(t *testing.T, change func(*auth.Options)) *stack {
 	t.Helper()
+	t.Parallel()
 	s := &stack{t: t, pool: database(t), clock: &clock{at: time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)}}
 	o := auth.Options{Pool: s.pool, Secret: []byte(testSecret), BaseURL: "http://127.0.0.1:1", Autoconfirm: true,
 		BcryptCost: bcrypt.MinCost, Now: s.clock.Now}

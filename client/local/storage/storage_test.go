@@ -38,6 +38,7 @@ type stack struct {
 // users, and a bucket "box" with narrow limits where every signed-in user may all.
 func newStack(t *testing.T) *stack {
 	t.Helper()
+	t.Parallel()
 	s := &stack{t: t, pool: pgtest.New(t).Pool, dir: t.TempDir(), now: time.Now()}
 	_, err := s.pool.Exec(context.Background(), `
 	  INSERT INTO auth.users (id, email) VALUES ('`+alice+`', 'alice@example.com'), ('`+bob+`', 'bob@example.com');

@@ -30,6 +30,7 @@ type shop struct {
 
 func newShop(t *testing.T) *shop {
 	t.Helper()
+	t.Parallel()
 	s := &shop{t: t, pool: pgtest.New(t).Pool}
 	s.files = storage.New(storage.Options{Pool: s.pool, Secret: []byte("secret"), Dir: t.TempDir()})
 	s.exec(`INSERT INTO auth.users (id, email) VALUES ($1, 'alice@example.com')`, alice)
