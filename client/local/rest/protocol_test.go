@@ -224,11 +224,11 @@ func TestTimeoutAndRowCap(t *testing.T) {
 	})
 }
 
-// TestAsAuthenticator logs in as hosted projects do: a role that owns nothing and may only become others.
-func TestAsAuthenticator(t *testing.T) {
-	t.Parallel()
-	db := pgtest.New(t, pgtest.Conformance)
-	cfg := db.Pool.Config()
+// authenticator is a server that logs in as hosted projects do: a role that owns nothing and may only
+// become others.
+func authenticator(t *testing.T, kind pgtest.Kind) *Server {
+	t.Helper()
+	cfg := pgtest.New(t, kind).Pool.Config()
 	cfg.ConnConfig.User, cfg.ConnConfig.Password = "authenticator", "authenticator"
 	cfg.MaxConns = 2
 	pool, err := pgxpool.NewWithConfig(context.Background(), cfg)
@@ -241,6 +241,12 @@ func TestAsAuthenticator(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(s.Close)
+	return s
+}
+
+func TestAsAuthenticator(t *testing.T) {
+	t.Parallel()
+	s := authenticator(t, pgtest.Conformance)
 	play(t, s, []step{
 		{as: "alice", method: "GET", path: "/datasets?select=id&limit=1&order=id", status: 200, want: `[{"id":"d0000000-0000-4000-8000-000000000001"}]`},
 		{as: "alice", method: "PATCH", path: "/notifications?id=eq.90710000-0000-4000-8000-000000000001&select=read", body: `{"read":true}`, headers: prefer(full), status: 200, want: `[{"read":true}]`},
@@ -251,6 +257,19 @@ func TestAsAuthenticator(t *testing.T) {
 	if got := ask(t, s, "nobody", "GET", "/datasets", "", "Authorization", token); got.Status != 403 || got.code() != "42501" {
 		t.Errorf("a role that was not granted: %d %s", got.Status, got.Body)
 	}
+}
+
+// TestOnTheWholePlatform reads a database with Auth, Storage and our migrations: their schemas do not show.
+func TestOnTheWholePlatform(t *testing.T) {
+	t.Parallel()
+	s := authenticator(t, pgtest.Full)
+	play(t, s, []step{
+		{as: "alice", method: "GET", path: "/training_jobs?select=id,dataset:datasets(name),metrics_points(count)&order=created_at.desc,id.desc&limit=100", status: 200, want: `[]`},
+		{as: "alice", method: "GET", path: "/users", status: 404, code: "PGRST205"},
+		{as: "alice", method: "GET", path: "/objects", headers: []string{"Accept-Profile", "storage"}, status: 406, code: "PGRST106"},
+		{as: "alice", method: "GET", path: "/datasets?select=id,users(email)", status: 400, code: "PGRST200"},
+		{as: "alice", method: "POST", path: "/datasets", body: `{"user_id":"` + bob + `","name":"n","storage_path":"p","file_name":"f","file_size":1}`, status: 403, code: "42501"},
+	})
 }
 
 // TestLostConnections kills what is in the pool: requests go on over fresh connections.
