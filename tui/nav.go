@@ -140,7 +140,7 @@ func (s *shell) find(id uint64) *page {
 // known reports that a link leads to a page.
 func (s *shell) known(link string) bool {
 	name, _ := screen.ParseLink(link)
-	return slices.ContainsFunc(s.specs, func(x screen.Spec) bool { return x.Name == name })
+	return name != signInPage && slices.ContainsFunc(s.specs, func(x screen.Spec) bool { return x.Name == name })
 }
 
 // open follows a link: a tab switches the section, anything else goes on top.
@@ -149,6 +149,9 @@ func (s *shell) open(link string, replace bool) tea.Cmd {
 	if s.gate != nil || s.starting {
 		s.o.Link = link // where to go after signing in
 		return nil
+	}
+	if name == signInPage {
+		return s.toast(screen.LevelInfo, "You are signed in as "+s.user()+"; sign out first, from the commands (:)")
 	}
 	if t := s.top(); t != nil && t.link() == strings.Join(append([]string{name}, args...), "/") {
 		return nil

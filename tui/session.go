@@ -2,6 +2,7 @@ package tui
 
 import (
 	"context"
+	"time"
 
 	tea "charm.land/bubbletea/v2"
 
@@ -56,11 +57,25 @@ func (s *shell) signedOut(reason string) tea.Cmd {
 	return cmd
 }
 
+// lateGrace is how long after signing in a refusal may still be the answer to a
+// request that was sent before.
+const lateGrace = 3 * time.Second
+
+// sessionLost is a request that was refused for want of a session.
+func (s *shell) sessionLost(err error) tea.Cmd {
+	if s.starting || s.o.Now().Sub(s.signedInAt) < lateGrace {
+		return nil // if it is true it will come again
+	}
+	text, _ := models.Explain(err)
+	return s.signedOut(text)
+}
+
 // signedIn leaves the gate: back to where the user was, or for another user to
 // the same places with nothing left of the one before.
 func (s *shell) signedIn(v models.Session) tea.Cmd {
 	before := s.session
 	s.session = &v
+	s.signedInAt = s.o.Now()
 	s.bodyDirty()
 	if s.gate != nil {
 		s.closePage(s.gate)

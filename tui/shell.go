@@ -46,9 +46,10 @@ type shell struct {
 	starting    bool  // the session is not known yet
 	lastID      uint64
 
-	session  *models.Session
-	self     screen.Scope // addresses what the shell itself asks for
-	overview *screen.Feed[models.Overview]
+	session    *models.Session
+	signedInAt time.Time    // in this run; zero when the session was there already
+	self       screen.Scope // addresses what the shell itself asks for
+	overview   *screen.Feed[models.Overview]
 
 	dialogs []*dialog
 	palette *palette
@@ -242,8 +243,7 @@ func (s *shell) failure(p *page, msg tea.Msg, err error) tea.Cmd {
 		return s.toast(screen.LevelBad, text)
 	}
 	if p != s.gate && models.CodeOf(err) == models.CodeSignIn {
-		text, _ := models.Explain(err)
-		return s.signedOut(text)
+		return s.sessionLost(err)
 	}
 	return nil
 }
@@ -259,9 +259,8 @@ func (s *shell) own(msg tea.Msg) tea.Cmd {
 		return s.failure(nil, m, m.Err)
 	}
 	cmd, fresh := s.overview.Update(msg)
-	if err := s.overview.Err(); !fresh && models.CodeOf(err) == models.CodeSignIn && s.gate == nil && !s.starting {
-		text, _ := models.Explain(err)
-		cmd = tea.Batch(cmd, s.signedOut(text))
+	if err := s.overview.Err(); !fresh && models.CodeOf(err) == models.CodeSignIn {
+		cmd = tea.Batch(cmd, s.sessionLost(err))
 	}
 	return cmd
 }

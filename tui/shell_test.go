@@ -5,6 +5,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/loratop/loratop/models"
 	"github.com/loratop/loratop/tui"
@@ -223,4 +224,33 @@ func TestContextEndsTheProgram(t *testing.T) {
 	t.Parallel()
 	term := start(t, &world{}, fake(), tui.Options{}, 80, 24)
 	term.See("home []") // the cleanup cancels, and fails if the program stays
+}
+
+// TestLateRefusal: a request that was sent before the user signed in again may
+// be refused after it. That does not sign out; a refusal that stays does.
+func TestLateRefusal(t *testing.T) {
+	t.Parallel()
+	var gone atomic.Bool
+	var later atomic.Int64
+	w := &world{read: func(context.Context) (int, error) {
+		if gone.Load() {
+			return 0, tuitest.SignedOutError()
+		}
+		return 7, nil
+	}}
+	b := fake()
+	b.User = nil
+	o := tui.Options{Now: func() time.Time { return noon.Add(time.Duration(later.Load())) }}
+	term := start(t, w, b, o, 80, 24)
+	term.See("E-mail").Type("alice@example.com").Press("enter").See("home [] feed=7")
+	gone.Store(true)
+	term.See("stale").Never("E-mail", "home []")
+	later.Store(int64(time.Minute))
+	term.See("E-mail", "you are not signed in")
+}
+
+func TestSignInLinkWhileSignedIn(t *testing.T) {
+	t.Parallel()
+	term := start(t, &world{}, fake(), tui.Options{Link: "signin"}, 80, 24)
+	term.See("home []", "You are signed in as alice@example.com")
 }
