@@ -89,7 +89,7 @@ func (s *shell) dialogKey(m tea.KeyPressMsg) tea.Cmd {
 	case d.Typed != "":
 		return s.typedKey(d, m)
 	}
-	switch k {
+	switch latin(m).String() {
 	case "y", "Y":
 		return s.answer(true)
 	case "n", "N", "q":

@@ -139,3 +139,21 @@ func TestSyncOutputOverSSH(t *testing.T) {
 		cancel()
 	}
 }
+
+func TestKeysOfOtherLayouts(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		in   tea.KeyPressMsg
+		want string
+	}{
+		{tea.KeyPressMsg{Code: 'о', Text: "о", BaseCode: 'j'}, "j"},
+		{tea.KeyPressMsg{Code: 'п', Text: "П", BaseCode: 'g', ShiftedCode: 'П', Mod: tea.ModShift}, "G"},
+		{tea.KeyPressMsg{Code: 'о', Text: "о"}, "о"},                // the terminal does not tell
+		{tea.KeyPressMsg{Code: 'y', Text: "y", BaseCode: 'z'}, "y"}, // a Latin letter is what it says
+		{tea.KeyPressMsg{Code: tea.KeyEnter}, "enter"},
+	} {
+		if got := latin(c.in).String(); got != c.want {
+			t.Errorf("%+v: %q, want %q", c.in, got, c.want)
+		}
+	}
+}

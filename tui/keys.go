@@ -2,6 +2,8 @@ package tui
 
 import (
 	"strconv"
+	"unicode"
+	"unicode/utf8"
 
 	"charm.land/bubbles/v2/key"
 	tea "charm.land/bubbletea/v2"
@@ -101,6 +103,7 @@ func (s *shell) key(m tea.KeyPressMsg) tea.Cmd {
 	if c, ok := p.scr.(screen.Capturer); ok && p.failed == nil && c.Capturing() {
 		return s.capturedKey(p, m)
 	}
+	m = latin(m)
 	if cmd, done := s.actionKey(p, m); done {
 		return cmd
 	}
@@ -108,6 +111,21 @@ func (s *shell) key(m tea.KeyPressMsg) tea.Cmd {
 		return s.globalKey(m)
 	}
 	return s.update(p, m)
+}
+
+// latin gives the key that stands in the same place on a Latin keyboard, when
+// the terminal tells it: with a Cyrillic or Greek layout the letters of the key
+// table work all the same.
+func latin(m tea.KeyPressMsg) tea.KeyPressMsg {
+	r, n := utf8.DecodeRuneInString(m.Text)
+	if n < 2 || n != len(m.Text) || m.BaseCode < 0x21 || m.BaseCode > 0x7e || m.Mod&^(tea.ModShift|tea.ModCapsLock|tea.ModNumLock) != 0 {
+		return m
+	}
+	c := m.BaseCode
+	if unicode.IsUpper(r) {
+		c = unicode.ToUpper(c)
+	}
+	return tea.KeyPressMsg{Code: m.BaseCode, Text: string(c), Mod: m.Mod}
 }
 
 // capturedKey is a key while a text field is open: letters are text.

@@ -59,6 +59,8 @@ type shell struct {
 	used    []string // palette entries run, newest first
 
 	draw drawing
+
+	notices notices
 }
 
 func newShell(ctx context.Context, o Options, b Backend, specs []screen.Spec) *shell {
@@ -193,6 +195,8 @@ func (s *shell) asked(msg tea.Msg) tea.Cmd {
 		return s.toast(m.Level, m.Text)
 	case screen.CopyMsg:
 		return s.copyText(m.Label, m.Text)
+	case screen.NotifyMsg:
+		return s.notify(m)
 	case screen.AskMsg:
 		return s.ask(m.Dialog)
 	case screen.SignedInMsg:

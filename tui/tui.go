@@ -35,6 +35,7 @@ type Options struct {
 	NoColor bool   // NO_COLOR in Env does the same
 	ASCII   bool
 	NoMouse bool
+	Notify  string // "auto" (or ""), "osc", "bell", "off": what tells somebody who looks elsewhere
 
 	Link    string // where to start, "job/ID"; "" = the first tab
 	Now     func() time.Time

@@ -134,7 +134,7 @@ func (t *Table) SetCursorID(id string) bool {
 	if i < 0 {
 		return false
 	}
-	t.cursor = i
+	t.cursor, t.moved = i, true
 	return true
 }
 
