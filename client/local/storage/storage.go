@@ -115,7 +115,7 @@ func (s *Server) route(r *http.Request) (handler, request) {
 
 // verbs are the words that may stand before the bucket, longest first.
 func verbs() []string {
-	return []string{"info/authenticated", "info/public", "upload/sign", "authenticated", "public", "info", "sign", "list", "move", "copy"}
+	return []string{"info/authenticated", "info/public", "upload/sign", "authenticated", "public", "info", "sign", "list-v2", "list", "move", "copy"}
 }
 
 func (s *Server) routeObject(r *http.Request, rest string) (handler, request) {
@@ -142,7 +142,7 @@ func (s *Server) objectHandler(op string, req request) handler {
 	case one:
 		return s.oneObject(op)
 	case whole:
-		return map[string]handler{"POST list": s.list, "POST sign": s.signMany, "DELETE ": s.removeMany}[op]
+		return map[string]handler{"POST list": s.list, "POST list-v2": s.listV2, "POST sign": s.signMany, "DELETE ": s.removeMany}[op]
 	default:
 		return map[string]handler{"POST move": s.move, "POST copy": s.copy}[op]
 	}
