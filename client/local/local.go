@@ -40,6 +40,10 @@ type Options struct {
 	// stack misbehave. Without it there is no such path.
 	Faults bool
 
+	// PasswordCost is bcrypt's of new passwords; 0 = its default. Tests that
+	// make many users take the lowest, 4.
+	PasswordCost int
+
 	Log *slog.Logger     // nil = silent
 	Now func() time.Time // nil = time.Now
 

@@ -96,7 +96,7 @@ func (s *Stack) gateway(listener net.Listener, o Options, p pools, files *storag
 		return err
 	}
 	g := GatewayOptions{Secret: secret, Rest: r, Storage: files, Log: o.Log}
-	g.Auth = auth.New(auth.Options{Pool: p.admin, Secret: secret, BaseURL: s.URL, Autoconfirm: true, Now: o.Now, Log: o.Log})
+	g.Auth = auth.New(auth.Options{Pool: p.admin, Secret: secret, BaseURL: s.URL, Autoconfirm: true, BcryptCost: o.PasswordCost, Now: o.Now, Log: o.Log})
 	h := NewGateway(g)
 	if o.Faults {
 		s.Faults = faults.New(faults.Options{Next: h, Secret: secret, Pool: p.admin, Clock: o.clock})
