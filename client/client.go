@@ -38,6 +38,8 @@ type Client struct {
 	net  *transport
 	sess *sessions
 	wide [tableCount]atomic.Bool // table lacks a column that we know: ask for *
+
+	whole atomic.Bool // the server's row limit is not below pageMax
 }
 
 // New checks the address and the key and makes a client. It does not talk to

@@ -12,18 +12,11 @@ import (
 )
 
 const (
-	// A row's timestamp is taken when its transaction starts, and the row is
-	// seen when it commits: one committed late lies before points that were
-	// read already. Every request therefore looks back this far.
-	lateWindow = 10 * time.Second
-
-	livePoints  = 500 // new points of one job in one answer
-	liveTail    = 240 // newest points of a job without a cursor
-	liveBatch   = 40  // jobs in one request: its URL stays below 8 kB
-	liveAtOnce  = 2   // requests at once, when there are more jobs
-	liveColumns = "id,status,current_stage,progress,current_epoch,total_epochs,current_step,total_steps,current_metrics," +
-		"queued_at,started_at,completed_at,current_cost,final_cost,estimated_total_cost,error_message,artifact_id,updated_at"
-	pointColumns = "(id,job_id,timestamp,epoch,step,training_loss,validation_loss,learning_rate,gradient_norm,throughput,gpu_utilization)"
+	livePoints = 500 // new points of one job in one answer
+	liveTail   = 240 // newest points of a job without a cursor
+	liveBatch  = 40  // jobs in one request: its URL stays below 8 kB
+	liveAtOnce = 2   // requests at once, when there are more jobs
+	liveURL    = 6500
 )
 
 // Live answers all requests with one HTTP request (one a batch of 40 jobs):
@@ -32,9 +25,11 @@ const (
 // 1000). Jobs that are gone or someone else's are absent from the answer.
 //
 // Points are ascending by (timestamp, id). Beside those after the cursor, an
-// answer repeats the points of the 10 seconds up to it, because a point that
-// was committed late appears among them: whoever gathers points must skip the
-// ids it has. The points after the cursor are always the next ones without a
+// answer looks back over the 10 seconds up to it, because a point that was
+// committed late appears there: a row's timestamp is taken when its
+// transaction starts, and it is seen when that commits. What is said to be
+// Seen is left out as far as it fits into a URL; whoever gathers points must
+// skip the ids it has. The points after the cursor are always the next ones without a
 // hole, so that the last point is the next cursor also when Gap is set.
 func (c *Client) Live(ctx context.Context, reqs []models.LiveRequest, tail int) ([]models.LiveJob, error) {
 	out, err := c.live(ctx, reqs, tail)
@@ -96,13 +91,6 @@ func distinct(reqs []models.LiveRequest) []models.LiveRequest {
 	return out
 }
 
-// liveRow is a job with its two embeds of metrics_points.
-type liveRow struct {
-	models.Job
-	New  []models.MetricsPoint `json:"new"`
-	Tail []models.MetricsPoint `json:"tail"`
-}
-
 func (c *Client) liveBatch(ctx context.Context, me *live, reqs []models.LiveRequest, tail int) ([]models.LiveJob, error) {
 	q := liveQuery(me.UserID, reqs, tail)
 	res, err := q.get(ctx, me, countNone, false)
@@ -134,44 +122,70 @@ func (c *Client) liveBatch(ctx context.Context, me *live, reqs []models.LiveRequ
 func liveQuery(user string, reqs []models.LiveRequest, tail int) *query {
 	q := &query{table: "training_jobs", columns: liveColumns, limit: len(reqs)}
 	var ids, fresh, behind []string
+	var oldest time.Time
 	for _, r := range reqs {
 		ids = append(ids, r.JobID)
 		if r.After.IsZero() {
 			fresh = append(fresh, r.JobID)
 			continue
 		}
-		behind = append(behind, fmt.Sprintf("and(job_id.eq.%s,timestamp.gte.%s)", r.JobID, instant(r.After.Time.Add(-lateWindow))))
+		from := r.After.Time.Add(-models.LookBack)
+		if oldest.IsZero() || from.Before(oldest) {
+			oldest = from
+		}
+		behind = append(behind, newPoints(r, from, liveURL/len(reqs)))
 	}
 	q.where("id", "in", inList(ids))
 	q.where("user_id", "eq", user)
 	if len(behind) > 0 {
-		q.columns += ",new:metrics_points" + pointColumns
-		q.embeds = append(q.embeds, embed{alias: "new", or: behind, limit: livePoints, order: []orderBy{{"timestamp", true}, {"id", true}}})
+		q.columns += ",new:metrics_points(" + pointColumns + ")"
+		// The bound of all of them is where an index can start, which it cannot
+		// in the middle of an "or".
+		q.embeds = append(q.embeds, embed{alias: "new", or: behind, limit: livePoints, order: []orderBy{{"timestamp", true}, {"id", true}},
+			filters: []filter{{"timestamp", "gte", instant(oldest)}}})
 	}
 	if len(fresh) > 0 {
-		q.columns += ",tail:metrics_points" + pointColumns
-		q.embeds = append(q.embeds, embed{alias: "tail", filters: []filter{{"job_id", "in", inList(fresh)}}, limit: tail,
-			order: []orderBy{{"timestamp", false}, {"id", false}}})
+		q.columns += ",tail:metrics_points(" + pointColumns + ")"
+		q.embeds = append(q.embeds, embed{alias: "tail", limit: tail, order: []orderBy{{"timestamp", false}, {"id", false}},
+			filters: []filter{{"job_id", "in", inList(fresh)}, {"timestamp", "lte", "infinity"}}}) // not null
 	}
 	return q
 }
 
+// newPoints is the condition for the points of one job that are not there yet,
+// as far as it can be said in so many bytes.
+func newPoints(r models.LiveRequest, from time.Time, size int) string {
+	seen := make([]string, 0, len(r.Seen))
+	for _, id := range r.Seen {
+		if isUUID(id) {
+			seen = append(seen, id)
+		}
+	}
+	const fixed, each = 120, 37
+	seen = seen[max(0, len(seen)-max(0, (size-fixed)/each)):]
+	cond := fmt.Sprintf("job_id.eq.%s,timestamp.gte.%s", r.JobID, instant(from))
+	if len(seen) > 0 {
+		cond += ",id.not.in." + inList(seen)
+	}
+	return "and(" + cond + ")"
+}
+
 func (c *Client) liveJob(ctx context.Context, r models.LiveRequest, row liveRow) (models.LiveJob, error) {
-	lj := models.LiveJob{Job: row.Job, Points: row.New}
+	lj := models.LiveJob{Job: row.job(), Points: pointsOf(r.JobID, row.New)}
 	switch {
 	case r.After.IsZero():
 		slices.Reverse(row.Tail)
-		lj.Points = row.Tail
+		lj.Points = pointsOf(r.JobID, row.Tail)
 	case len(row.New) >= livePoints:
 		lj.Gap = true
-		if last := row.New[len(row.New)-1]; !isAfter(last, r.After) {
+		if last := lj.Points[len(lj.Points)-1]; !isAfter(last, r.After) {
 			// The whole answer is the look-back: without this, no request
 			// would ever get past a burst of more than livePoints in 10 s.
 			more, err := c.points(ctx, r.JobID, r.After)
 			if err != nil {
 				return lj, err
 			}
-			lj.Points, lj.Gap = append(row.New, more...), len(more) >= pageMax
+			lj.Points, lj.Gap = append(lj.Points, more...), len(more) >= pageMax
 		}
 	}
 	return lj, nil
@@ -190,50 +204,4 @@ func isAfter(p models.MetricsPoint, at models.MetricCursor) bool {
 func (c *Client) Metrics(ctx context.Context, jobID string, after models.MetricCursor) ([]models.MetricsPoint, error) {
 	out, err := c.points(ctx, jobID, after)
 	return out, fail("read metrics", err)
-}
-
-// points fills a page also where the server's row limit is below ours, so
-// that a short page is the end.
-func (c *Client) points(ctx context.Context, jobID string, after models.MetricCursor) ([]models.MetricsPoint, error) {
-	if err := checkCursor(jobID, after); err != nil {
-		return nil, err
-	}
-	me, err := c.me(ctx)
-	if err != nil {
-		return nil, err
-	}
-	out := []models.MetricsPoint{}
-	for len(out) < pageMax {
-		q := pointQuery(me.UserID, jobID, after, pageMax-len(out))
-		res, err := q.get(ctx, me, countExact, false)
-		if err != nil {
-			return nil, err
-		}
-		var got []models.MetricsPoint
-		if err := res.into(&got); err != nil {
-			return nil, err
-		}
-		out = append(out, got...)
-		if len(got) == 0 || int64(len(got)) >= res.total {
-			break
-		}
-		last := got[len(got)-1]
-		after = models.MetricCursor{Time: last.Timestamp.Time, ID: last.ID}
-	}
-	return out, nil
-}
-
-// pointQuery reads points of a job that is the user's own: metrics_points has
-// no owner column, and row level security on it is off in some deployments.
-func pointQuery(user, jobID string, after models.MetricCursor, limit int) *query {
-	cols := pointColumns[1 : len(pointColumns)-1]
-	q := &query{table: "metrics_points", columns: cols + ",job:training_jobs!inner(user_id)", limit: limit,
-		order: []orderBy{{"timestamp", true}, {"id", true}}}
-	q.where("job_id", "eq", jobID)
-	q.where("job.user_id", "eq", user)
-	if !after.IsZero() {
-		t := literal(instant(after.Time))
-		q.cond(fmt.Sprintf("or(timestamp.gt.%[1]s,and(timestamp.eq.%[1]s,id.gt.%[2]s))", t, after.ID))
-	}
-	return q
 }

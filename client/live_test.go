@@ -13,12 +13,12 @@ import (
 
 func TestLiveIsOneRequest(t *testing.T) {
 	at := models.MetricCursor{Time: time.Date(2026, 2, 1, 0, 0, 20, 123456000, time.UTC), ID: jobA}
-	point := func(id int, job string) string {
-		return fmt.Sprintf(`{"id":"11e00000-0000-4000-8000-%012d","job_id":%q,"timestamp":"2026-02-01T00:00:%02dZ","epoch":1,"step":%d,"training_loss":"NaN","learning_rate":0.1}`, id, job, 30+id, id)
+	point := func(id int) string {
+		return fmt.Sprintf(`{"id":"11e00000-0000-4000-8000-%012d","t":"2026-02-01T00:00:%02dZ","e":1,"s":%d,"a":"NaN","c":0.1}`, id, 30+id, id)
 	}
 	f := newFake(t, func(w http.ResponseWriter, _ *http.Request) {
-		reply(w, 200, `[{"id":"`+jobB+`","status":"queued","new":[],"tail":[`+point(3, jobB)+`,`+point(2, jobB)+`]},
-			{"id":"`+jobA+`","status":"running","progress":"12.5","new":[`+point(1, jobA)+`],"tail":[]}]`)
+		reply(w, 200, `[{"id":"`+jobB+`","s":"queued","new":[],"tail":[`+point(3)+`,`+point(2)+`]},
+			{"id":"`+jobA+`","s":"running","p":"12.5","new":[`+point(1)+`],"tail":[]}]`)
 	})
 	c := signedIn(t, f)
 	out, err := c.Live(context.Background(), []models.LiveRequest{{JobID: jobA, After: at}, {JobID: jobB}, {JobID: jobA}, {JobID: aliceID}}, 30)
@@ -30,15 +30,17 @@ func TestLiveIsOneRequest(t *testing.T) {
 		t.Fatalf("%d requests", len(r))
 	}
 	wantQuery(t, lastQuery(t, f), map[string]string{
-		"select":  liveColumns + ",new:metrics_points" + pointColumns + ",tail:metrics_points" + pointColumns,
+		"select":  liveColumns + ",new:metrics_points(" + pointColumns + "),tail:metrics_points(" + pointColumns + ")",
 		"id":      "in.(" + jobA + "," + jobB + "," + aliceID + ")",
 		"user_id": "eq." + aliceID, "limit": "3",
-		"new.or":      "(and(job_id.eq." + jobA + ",timestamp.gte.2026-02-01T00:00:10.123456Z))",
-		"new.order":   "timestamp.asc.nullslast,id.asc.nullslast",
-		"new.limit":   "500",
-		"tail.job_id": "in.(" + jobB + "," + aliceID + ")",
-		"tail.order":  "timestamp.desc.nullslast,id.desc.nullslast",
-		"tail.limit":  "30",
+		"new.timestamp":  "gte.2026-02-01T00:00:10.123456Z",
+		"tail.timestamp": "lte.infinity",
+		"new.or":         "(and(job_id.eq." + jobA + ",timestamp.gte.2026-02-01T00:00:10.123456Z))",
+		"new.order":      "timestamp.asc.nullslast,id.asc.nullslast",
+		"new.limit":      "500",
+		"tail.job_id":    "in.(" + jobB + "," + aliceID + ")",
+		"tail.order":     "timestamp.desc.nullsfirst,id.desc.nullslast",
+		"tail.limit":     "30",
 	})
 	if len(out) != 2 || out[0].Job.ID != jobA || out[1].Job.ID != jobB {
 		t.Fatalf("%+v", out)
@@ -114,7 +116,7 @@ func TestLiveGap(t *testing.T) {
 			start = at.Time.Add(time.Second)
 		}
 		for i := range n {
-			b = append(b, fmt.Sprintf(`{"id":"11e00000-0000-4000-8000-%012d","job_id":%q,"timestamp":%q,"epoch":1,"step":%d}`, i, jobA, instant(start), i))
+			b = append(b, fmt.Sprintf(`{"id":"11e00000-0000-4000-8000-%012d","t":%q,"e":1,"s":%d}`, i, instant(start), i))
 		}
 		if n == 2 {
 			reply(w, 200, "["+strings.Join(b, ",")+"]", "Content-Range", "0-1/2")
@@ -146,8 +148,9 @@ func TestMetricsRequest(t *testing.T) {
 		t.Fatal(err)
 	}
 	wantQuery(t, lastQuery(t, f), map[string]string{
-		"select": pointColumns[1:len(pointColumns)-1] + ",job:training_jobs!inner(user_id)",
-		"job_id": "eq." + jobA, "job.user_id": "eq." + aliceID, "limit": "1000",
+		"select":    pointColumns + ",job:training_jobs!inner()",
+		"timestamp": "gte.2026-02-01T00:00:20.123456Z",
+		"job_id":    "eq." + jobA, "job.user_id": "eq." + aliceID, "limit": "1000",
 		"order": "timestamp.asc.nullslast,id.asc.nullslast",
 		"and":   `(or(timestamp.gt."2026-02-01T00:00:20.123456Z",and(timestamp.eq."2026-02-01T00:00:20.123456Z",id.gt.` + jobB + `)))`,
 	})

@@ -34,6 +34,12 @@ type orderBy struct {
 	asc    bool
 }
 
+// nullsFirst tells where nulls go in the order of a column: last, but for a
+// descending timestamp of a point. That is the order in which PostgreSQL can
+// read its index backwards; another would sort all points of the job. Such
+// queries leave nulls out.
+func (o orderBy) nullsFirst() bool { return o.column == "timestamp" && !o.asc }
+
 // embed limits an embedded resource, by its alias.
 type embed struct {
 	alias   string
@@ -137,7 +143,7 @@ func (q *query) apply(fb *postgrest.FilterBuilder) *postgrest.FilterBuilder {
 		fb = e.apply(fb)
 	}
 	for _, o := range q.order {
-		fb = fb.Order(o.column, &postgrest.OrderOpts{Ascending: o.asc})
+		fb = fb.Order(o.column, &postgrest.OrderOpts{Ascending: o.asc, NullsFirst: o.nullsFirst()})
 	}
 	if q.limit > 0 {
 		fb = fb.Limit(q.limit, "")
@@ -156,7 +162,7 @@ func (e embed) apply(fb *postgrest.FilterBuilder) *postgrest.FilterBuilder {
 		fb = fb.Or(strings.Join(e.or, ","), e.alias)
 	}
 	for _, o := range e.order {
-		fb = fb.Order(o.column, &postgrest.OrderOpts{Ascending: o.asc, ForeignTable: e.alias})
+		fb = fb.Order(o.column, &postgrest.OrderOpts{Ascending: o.asc, NullsFirst: o.nullsFirst(), ForeignTable: e.alias})
 	}
 	if e.limit > 0 {
 		fb = fb.Limit(e.limit, e.alias)

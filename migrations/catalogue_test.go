@@ -65,7 +65,7 @@ func lines(t *testing.T, pool *pgxpool.Pool, query string, args ...any) []string
 
 // TestCatalogue: every table, column, constraint, index, policy, trigger and
 // function of the specification is there in every detail, and nothing beside
-// but the indexes of the third file.
+// but the indexes of the third file and the function of the fourth.
 func TestCatalogue(t *testing.T) {
 	t.Parallel()
 	db := pgtest.New(t)
@@ -94,7 +94,9 @@ func TestCatalogue(t *testing.T) {
 		delete(have, line)
 	}
 	for line := range have {
-		t.Errorf("not specified: %s", line)
+		if !strings.HasPrefix(line, "function metrics_window(uuid,integer,integer,integer) returns json language sql: ") { // see TestWindowIsTheInvokers
+			t.Errorf("not specified: %s", line)
+		}
 	}
 }
 

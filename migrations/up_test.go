@@ -56,7 +56,7 @@ func versions(list []migrations.Migration) []string {
 	return out
 }
 
-func all() []string { return []string{"20241223000000", "20241223000100", "20241223000200"} }
+func all() []string { return []string{"20241223000000", "20241223000100", "20241223000200", "20241223000300"} }
 
 func TestPlanUpStatus(t *testing.T) {
 	t.Parallel()
@@ -76,7 +76,7 @@ func TestPlanUpStatus(t *testing.T) {
 		t.Errorf("a second Up did %v", versions(again))
 	}
 	status, err := migrations.Status(t.Context(), db)
-	if err != nil || len(status) != 3 {
+	if err != nil || len(status) != len(all()) {
 		t.Fatalf("status %v, %v", status, err)
 	}
 	for _, m := range status {
@@ -98,12 +98,12 @@ func TestHistoryIsSupabases(t *testing.T) {
 	// An old CLI's table, with the project's own migrations around ours.
 	mustExec(t, db, `CREATE SCHEMA supabase_migrations; CREATE TABLE supabase_migrations.schema_migrations (version text PRIMARY KEY);
 	  INSERT INTO supabase_migrations.schema_migrations VALUES ('20240101000000'), ('20991231235959'), ('not-a-number'), ('20241223000200')`)
-	if done := mustUp(t, db); !slices.Equal(versions(done), all()[:2]) {
+	if done := mustUp(t, db); !slices.Equal(versions(done), slices.Concat(all()[:2], all()[3:])) {
 		t.Fatalf("Up did %v: what the CLI recorded must count, later versions must not hinder", versions(done))
 	}
 	got := lines(t, raw.Pool, `SELECT version || ' ' || name || ' ' || (statements[1] LIKE '%CREATE TABLE IF NOT EXISTS datasets%')
 	  FROM supabase_migrations.schema_migrations WHERE name IS NOT NULL ORDER BY version`)
-	want := []string{"20241223000000 create_lora_training_tables true", "20241223000100 create_lora_storage false"}
+	want := []string{"20241223000000 create_lora_training_tables true", "20241223000100 create_lora_storage false", "20241223000300 add_metrics_window false"}
 	if !slices.Equal(got, want) {
 		t.Errorf("history %q, want %q", got, want)
 	}
@@ -132,8 +132,8 @@ func TestUpAtOnce(t *testing.T) {
 		}
 		sum += did[i]
 	}
-	if sum != 3 {
-		t.Errorf("together the runs applied %d files, want each of the 3 once", sum)
+	if sum != len(all()) {
+		t.Errorf("together the runs applied %d files, want each of the %d once", sum, len(all()))
 	}
 }
 
@@ -174,7 +174,7 @@ func TestCancelledUpLeavesNothing(t *testing.T) {
 	if _, err := migrations.Up(ctx, db); !errors.Is(err, context.Canceled) {
 		t.Fatalf("Up with a cancelled context: %v", err)
 	}
-	if done := mustUp(t, db); len(done) != 3 {
+	if done := mustUp(t, db); len(done) != len(all()) {
 		t.Errorf("afterwards Up did %v", versions(done))
 	}
 }
@@ -232,7 +232,7 @@ func TestDriftIsRefused(t *testing.T) {
 	if len(drift.Missing) != 5 {
 		t.Errorf("%d differences, want 5:\n%s", len(drift.Missing), text)
 	}
-	if plan, err := migrations.Plan(t.Context(), db); err != nil || len(plan) != 3 {
+	if plan, err := migrations.Plan(t.Context(), db); err != nil || len(plan) != len(all()) {
 		t.Errorf("a refused Up left the plan at %v, %v", versions(plan), err)
 	}
 }

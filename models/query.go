@@ -43,7 +43,14 @@ func (c MetricCursor) IsZero() bool { return c.ID == "" && c.Time.IsZero() }
 type LiveRequest struct {
 	JobID string
 	After MetricCursor // zero: the newest Tail points
+	// Seen are ids of points within LookBack up to After that the asker has.
+	// They are not sent again; others are, for an asker to skip.
+	Seen []string
 }
+
+// LookBack is how far before the cursor every answer starts, because a point
+// that was committed late lies there.
+const LookBack = 10 * time.Second
 
 // LiveJob is the answer to one LiveRequest: the volatile columns and new points.
 type LiveJob struct {

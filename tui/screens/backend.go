@@ -41,6 +41,12 @@ type Metrics interface {
 	Live(ctx context.Context, reqs []models.LiveRequest, tail int) ([]models.LiveJob, error)
 	// Metrics returns up to 1000 points after the cursor, ascending by (timestamp, id).
 	Metrics(ctx context.Context, jobID string, after models.MetricCursor) ([]models.MetricsPoint, error)
+	// MetricsBefore returns up to 1000 points before the cursor (zero: the
+	// newest), also ascending.
+	MetricsBefore(ctx context.Context, jobID string, before models.MetricCursor) ([]models.MetricsPoint, error)
+	// MetricsWindow sums up the points with from ≤ step ≤ to (both zero: all) in
+	// 1 to 2000 buckets. models.WindowMissing tells of a database without it.
+	MetricsWindow(ctx context.Context, jobID string, from, to int64, buckets int) (models.MetricsWindow, error)
 }
 
 // Artifacts reads and downloads trained models.
