@@ -15,3 +15,11 @@ func (b *watchBackend) MetricsWindow(context.Context, string, int64, int64, int)
 func (b *watchBackend) MetricsBefore(context.Context, string, models.MetricCursor) ([]models.MetricsPoint, error) {
 	return nil, nil
 }
+
+func (m *metricServer) MetricsWindow(context.Context, string, int64, int64, int) (models.MetricsWindow, error) {
+	return models.MetricsWindow{}, &models.Error{Code: models.CodeConfig, Server: "PGRST202", Msg: "no such function"}
+}
+
+func (m *metricServer) MetricsBefore(context.Context, string, models.MetricCursor) ([]models.MetricsPoint, error) {
+	return nil, nil
+}
