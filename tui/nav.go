@@ -222,6 +222,15 @@ func (s *shell) back() (tea.Cmd, bool) {
 	return s.show(s.top()), true
 }
 
+// leave is back for a page that is done: a root leaves for the first section.
+func (s *shell) leave() tea.Cmd {
+	cmd, ok := s.back()
+	if !ok && s.gate == nil && len(s.stack) == 1 && len(s.tabs) > 0 {
+		return s.section(s.tabs[0].Name)
+	}
+	return cmd
+}
+
 // closeAll ends every page.
 func (s *shell) closeAll() {
 	for _, p := range s.stack {

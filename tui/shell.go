@@ -186,11 +186,7 @@ func (s *shell) asked(msg tea.Msg) tea.Cmd {
 	case screen.GoMsg:
 		return s.open(m.Link, m.Replace)
 	case screen.BackMsg:
-		cmd, ok := s.back()
-		if !ok && s.gate == nil && len(s.stack) == 1 && len(s.tabs) > 0 {
-			cmd = s.section(s.tabs[0].Name)
-		}
-		return cmd
+		return s.leave()
 	case screen.ToastMsg:
 		return s.toast(m.Level, m.Text)
 	case screen.CopyMsg:
@@ -207,17 +203,23 @@ func (s *shell) asked(msg tea.Msg) tea.Cmd {
 		return s.overview.Poke()
 	case toastOver:
 		s.toasts.end(m.id)
+		return nil
 	case dialogReady:
 		s.dialogReady(m)
-	default:
-		// Not known here: a message of the top screen's own that was not
-		// addressed, such as one of a bubble's.
-		if p := s.top(); p != nil {
-			s.bodyDirty()
-			return s.update(p, msg)
-		}
+		return nil
 	}
-	return nil
+	return s.foreign(msg)
+}
+
+// foreign is a message that is not known here: one of the top screen's own that
+// was not addressed, such as a bubble's.
+func (s *shell) foreign(msg tea.Msg) tea.Cmd {
+	p := s.top()
+	if p == nil {
+		return nil
+	}
+	s.bodyDirty()
+	return s.update(p, msg)
 }
 
 // deliver hands a result to whom it is addressed.

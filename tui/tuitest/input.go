@@ -7,38 +7,23 @@ import (
 	"sync"
 )
 
-// keySeq is what a terminal sends for a key: the names that Press knows, beside
+// namedKeys are what a terminal sends for the keys that Press knows beside
 // single characters.
-func keySeq(name string) (string, bool) {
-	switch name {
-	case "enter":
-		return "\r", true
-	case "tab":
-		return "\t", true
-	case "shift+tab":
-		return "\x1b[Z", true
-	case "esc":
+func namedKeys() map[string]string {
+	return map[string]string{
+		"enter": "\r", "tab": "\t", "shift+tab": "\x1b[Z", "space": " ", "backspace": "\x7f", "delete": "\x1b[3~",
+		"up": "\x1b[A", "down": "\x1b[B", "right": "\x1b[C", "left": "\x1b[D",
+		"home": "\x1b[H", "end": "\x1b[F", "pgup": "\x1b[5~", "pgdown": "\x1b[6~", "f1": "\x1bOP",
 		// As terminals with key disambiguation send it, which Bubble Tea asks
 		// for: a lone ESC would be glued to the next key on a busy machine.
-		return "\x1b[27u", true
-	case "space":
-		return " ", true
-	case "backspace":
-		return "\x7f", true
-	case "up", "down", "right", "left":
-		return "\x1b[" + map[string]string{"up": "A", "down": "B", "right": "C", "left": "D"}[name], true
-	case "home":
-		return "\x1b[H", true
-	case "end":
-		return "\x1b[F", true
-	case "pgup":
-		return "\x1b[5~", true
-	case "pgdown":
-		return "\x1b[6~", true
-	case "delete":
-		return "\x1b[3~", true
-	case "f1":
-		return "\x1bOP", true
+		"esc": "\x1b[27u",
+	}
+}
+
+// keySeq is what a terminal sends for a key; ok is false for an unknown name.
+func keySeq(name string) (seq string, ok bool) {
+	if s, ok := namedKeys()[name]; ok {
+		return s, true
 	}
 	if c, ok := strings.CutPrefix(name, "ctrl+"); ok && len(c) == 1 && c[0] >= 'a' && c[0] <= 'z' {
 		return string(rune(c[0] - 'a' + 1)), true
