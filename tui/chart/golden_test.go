@@ -59,9 +59,15 @@ func TestMouseFindsX(t *testing.T) {
 		t.Error("an x before anything is drawn")
 	}
 	c.View(themes()[0], 80, 14, 0)
-	lo, hi, cell, ok := c.XRange()
-	if !ok || lo != 0 || hi != 1999 || cell <= 0 {
-		t.Fatalf("x from %v to %v by %v", lo, hi, cell)
+	lo, hi, ok := c.XRange()
+	if !ok || lo != 0 || hi != 1999 {
+		t.Fatalf("x from %v to %v", lo, hi)
+	}
+	if x, ok := c.XMove(lo, 3); !ok || x <= 0 || x > 100 {
+		t.Errorf("three cells right of %v is %v", lo, x)
+	}
+	if x, ok := c.XMove(hi, 3); !ok || x != hi {
+		t.Errorf("right of the end is %v", x)
 	}
 	if x, ok := c.XAt(79); !ok || math.Abs(x-1999) > 1e-6 {
 		t.Errorf("the last column is x = %v", x)

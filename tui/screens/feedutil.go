@@ -28,7 +28,10 @@ type liveSet struct {
 	jobs map[string]models.Job
 	runs map[string]*liveRun
 	rest bool
-	took struct{ fresh, ended bool } // of the last read
+	took struct {
+		fresh bool
+		over  []models.Job
+	} // of the last read
 }
 
 // liveRun is what is kept of one watched job.
@@ -44,7 +47,12 @@ type sparkKey struct {
 	version uint64
 }
 
-func newLiveSet(sc screen.Scope, b Metrics, want func() []models.Job) *liveSet {
+// liveReader is the part of Metrics that a liveSet needs.
+type liveReader interface {
+	Live(ctx context.Context, reqs []models.LiveRequest, tail int) ([]models.LiveJob, error)
+}
+
+func newLiveSet(sc screen.Scope, b liveReader, want func() []models.Job) *liveSet {
 	l := &liveSet{want: want, jobs: map[string]models.Job{}, runs: map[string]*liveRun{}}
 	l.feed = screen.NewFeed[[]models.LiveJob](sc, "watch jobs", l.every, nil)
 	l.feed.Prepare(func() func(context.Context) ([]models.LiveJob, error) {
@@ -76,9 +84,11 @@ func (l *liveSet) requests() []models.LiveRequest {
 // behind it whatever starts it.
 func (l *liveSet) every(focused bool) time.Duration {
 	got, _ := l.feed.Value()
-	l.took.fresh, l.took.ended = len(got) > 0, false
+	l.took.fresh, l.took.over = len(got) > 0, nil
 	for i := range got {
-		l.took.ended = l.take(&got[i]) || l.took.ended
+		if l.take(&got[i]) {
+			l.took.over = append(l.took.over, got[i].Job)
+		}
 	}
 	l.forget()
 	want := l.want()
@@ -106,14 +116,17 @@ func (l *liveSet) wake() tea.Cmd {
 	return nil
 }
 
-// update takes every message; fresh says that jobs moved, ended that one of
-// them is over.
+// update takes every message; fresh says that jobs moved, ended that some of
+// them are over, which is told to somebody who looks elsewhere.
 func (l *liveSet) update(msg tea.Msg) (cmd tea.Cmd, fresh, ended bool) {
 	cmd, fresh = l.feed.Update(msg)
 	if !fresh {
 		return cmd, false, false
 	}
-	return cmd, l.took.fresh, l.took.ended
+	for _, j := range l.took.over {
+		cmd = tea.Batch(cmd, ending(j))
+	}
+	return cmd, l.took.fresh, len(l.took.over) > 0
 }
 
 func (l *liveSet) take(lj *models.LiveJob) (ended bool) {

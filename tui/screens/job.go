@@ -47,6 +47,7 @@ type job struct {
 	docs   [paneCount]*kit.Scroller
 	bodyY  int
 	busy   string // what is on its way, "" for nothing
+	dog    watchdog
 }
 
 // jobArtifact is the answer to "open the artifact".
@@ -60,9 +61,11 @@ func (m jobArtifact) Failure() error { return m.err }
 
 func newJob(b jobPageStore, o Options) func(screen.Scope, screen.Args) screen.Screen {
 	return func(sc screen.Scope, args screen.Args) screen.Screen {
+		args, query := linkQuery(args)
 		s := &job{sc: sc, b: b, o: o, id: args.At(0)}
 		s.stream = newJobStream(sc, b, s.id)
 		s.charts = newJobCharts(&s.stream.series)
+		s.charts.takeQuery(query)
 		for i := range s.docs {
 			s.docs[i] = kit.NewScroller(false)
 		}
@@ -130,7 +133,7 @@ func (s *job) Link() string {
 	if n := linkName(s.pane); n != "" {
 		return "job/" + s.id + "/" + n
 	}
-	return "job/" + s.id
+	return withQuery("job/"+s.id, s.charts.query())
 }
 
 func (s *job) Update(msg tea.Msg) tea.Cmd {
@@ -140,11 +143,14 @@ func (s *job) Update(msg tea.Msg) tea.Cmd {
 	cmds = append(cmds, cmd)
 	cmd, moved, ended := s.stream.update(msg)
 	cmds = append(cmds, cmd)
-	if moved {
-		s.charts.update()
+	if moved || fresh {
+		j, _ := s.current()
+		s.charts.update(j, s.o)
+		cmds = append(cmds, s.alarm())
 	}
 	if ended {
-		cmds = append(cmds, s.row.Poke(), screen.Changed("job"))
+		j, _ := s.current()
+		cmds = append(cmds, s.row.Poke(), screen.Changed("job"), ending(j))
 	}
 	if fresh {
 		cmds = append(cmds, s.revive())
@@ -156,12 +162,8 @@ func (s *job) Update(msg tea.Msg) tea.Cmd {
 	case jobArtifact:
 		s.busy = ""
 		cmds = append(cmds, openArtifact(m))
-	case tea.KeyPressMsg, tea.MouseWheelMsg:
+	case tea.KeyPressMsg, tea.MouseMsg:
 		s.scroll(msg)
-	case tea.MouseClickMsg:
-		if s.pane == paneCharts {
-			s.charts.click(m)
-		}
 	}
 	return tea.Batch(cmds...)
 }
@@ -178,18 +180,11 @@ func (s *job) revive() tea.Cmd {
 }
 
 func (s *job) scroll(msg tea.Msg) {
-	if s.pane != paneCharts {
-		s.docs[s.pane].Update(msg)
+	if s.pane == paneCharts {
+		s.charts.mouse(msg)
 		return
 	}
-	if m, ok := msg.(tea.MouseWheelMsg); ok {
-		switch m.Button {
-		case tea.MouseWheelUp:
-			s.charts.choose(-1)
-		case tea.MouseWheelDown:
-			s.charts.choose(1)
-		}
-	}
+	s.docs[s.pane].Update(msg)
 }
 
 func openArtifact(m jobArtifact) tea.Cmd {

@@ -3,8 +3,7 @@ package screens
 import (
 	"strconv"
 
-	tea "charm.land/bubbletea/v2"
-
+	"github.com/loratop/loratop/models"
 	"github.com/loratop/loratop/tui/chart"
 	"github.com/loratop/loratop/tui/kit"
 	"github.com/loratop/loratop/tui/screen"
@@ -23,10 +22,12 @@ type jobChart struct {
 	title string
 	lines []line
 	unit  string
-	fixed bool // 0 to 100
-	cells rect // where it was drawn
+	fixed bool   // 0 to 100
+	key   string // its name in links
+	cells rect   // where it was drawn
 	shown uint64
-	step  int // smoothing that Series is made for
+	step  int    // smoothing that Series is made for
+	turn  uint64 // axis that Series is made for
 }
 
 type rect struct{ x, y, w, h int }
@@ -38,19 +39,20 @@ func smoothings() []float64 { return []float64{0, 0.6, 0.9, 0.98} }
 
 // jobCharts is the pane of charts: a grid, or one of them alone.
 type jobCharts struct {
+	plotView
 	s      *series
+	clock  clockwork
 	all    []*jobChart
 	sel    int
 	alone  bool
 	smooth int // index into smoothings
 	avg    [metricCount]*chart.Smoothed
-	cursor *float64
+	dragX  int // column of the mouse while a button is down
 }
 
 func newJobCharts(s *series) *jobCharts {
-	c := func(title, unit string, fixed bool, lines ...line) *jobChart {
-		x := &jobChart{title: title, lines: lines, unit: unit, fixed: fixed, step: -1}
-		x.Options.XLabel = "step"
+	c := func(key, title, unit string, fixed bool, lines ...line) *jobChart {
+		x := &jobChart{key: key, title: title, lines: lines, unit: unit, fixed: fixed, step: -1}
 		x.Options.YLabel = unit
 		if fixed {
 			x.Options.FixedLo, x.Options.FixedHi = 0, 100
@@ -58,16 +60,16 @@ func newJobCharts(s *series) *jobCharts {
 		return x
 	}
 	return &jobCharts{s: s, all: []*jobChart{
-		c("Loss", "", false, line{metricTraining, "train", 0}, line{metricValidation, "validation", 1}),
-		c("Gradient norm", "", false, line{metricGradient, "", 2}),
-		c("Learning rate", "", false, line{metricLearningRate, "", 6}),
-		c("Throughput", "tok/s", false, line{metricThroughput, "", 4}),
-		c("GPU use", "%", true, line{metricGPU, "", 5}),
+		c("loss", "Loss", "", false, line{metricTraining, "train", 0}, line{metricValidation, "validation", 1}),
+		c("gradient", "Gradient norm", "", false, line{metricGradient, "", 2}),
+		c("rate", "Learning rate", "", false, line{metricLearningRate, "", 6}),
+		c("throughput", "Throughput", "tok/s", false, line{metricThroughput, "", 4}),
+		c("gpu", "GPU use", "%", true, line{metricGPU, "", 5}),
 	}}
 }
 
-// update brings the averages up to date after new points.
-func (c *jobCharts) update() {
+// update brings the averages, the axis and the view up to date after new points.
+func (c *jobCharts) update(j models.Job, o Options) {
 	for m := range metricCount {
 		t := c.s.track(m)
 		if a := c.avg[m]; a != nil {
@@ -75,6 +77,43 @@ func (c *jobCharts) update() {
 		}
 		t.low = t.Len()
 	}
+	c.reckon(j, o)
+}
+
+// reckon measures the axis anew.
+func (c *jobCharts) reckon(j models.Job, o Options) {
+	if k := clockworkOf(j, c.s, o); k != c.clock {
+		c.clock = k
+		if c.axis != axisStep {
+			c.turn++
+		}
+	}
+	if c.s.length() > 0 && c.clock.off(c.axis) != "" {
+		c.turnTo(axisStep) // a link asked for it
+	}
+	e := chart.NoExtent()
+	for m := range metricCount {
+		t := c.s.track(m)
+		e.Merge(chart.XExtent(c.clock.over(c.axis, t, t)))
+	}
+	c.grown(e.Min, e.Max)
+}
+
+// nextAxis goes to the next axis that the job has; the reasons why others are
+// left out are the second answer.
+func (c *jobCharts) nextAxis(j models.Job, o Options) (left string) {
+	a := c.axis
+	for {
+		a = (a + 1) % axisCount
+		why := c.clock.off(a)
+		if why == "" {
+			break
+		}
+		left = "not over " + a.String() + ": " + why
+	}
+	c.turnTo(a)
+	c.reckon(j, o)
+	return left
 }
 
 // setSmooth goes to the next smoothing.
@@ -97,24 +136,26 @@ func (c *jobCharts) prepare(x *jobChart, selected bool, mark string) {
 	if selected && len(mark) > 0 {
 		x.Options.Title = mark + x.title
 	}
-	x.Options.Cursor = c.cursor
-	if x.step == c.smooth {
+	c.apply(&x.Options)
+	if x.step == c.smooth && x.turn == c.turn {
 		return
 	}
-	x.step = c.smooth
+	x.step, x.turn = c.smooth, c.turn
 	x.shown++ // the lines changed though the points did not
 	x.Series = x.Series[:0]
 	if c.smooth > 0 {
 		for _, l := range x.lines {
-			x.Series = append(x.Series, chart.Series{Name: l.name, Points: c.s.track(l.m), Color: l.color, Faint: true})
+			t := c.s.track(l.m)
+			x.Series = append(x.Series, chart.Series{Name: l.name, Points: c.clock.over(c.axis, t, t), Color: l.color, Faint: true})
 		}
 	}
 	for _, l := range x.lines {
-		p := chart.Series{Name: l.name, Points: c.s.track(l.m), Color: l.color}
+		t := c.s.track(l.m)
+		var p chart.Points = t
 		if c.smooth > 0 {
-			p.Points = c.avg[l.m]
+			p = c.avg[l.m]
 		}
-		x.Series = append(x.Series, p)
+		x.Series = append(x.Series, chart.Series{Name: l.name, Points: c.clock.over(c.axis, p, t), Color: l.color})
 	}
 }
 
@@ -180,7 +221,7 @@ func (c *jobCharts) one(f screen.Frame, i, x, y, w, h int) string {
 // state says what is switched on, for the line above the charts.
 func (c *jobCharts) state() string {
 	o := c.all[c.sel].Options
-	out := ""
+	out := c.plotView.state()
 	if o.LogY {
 		out += "  log"
 	}
@@ -195,37 +236,3 @@ func (c *jobCharts) state() string {
 
 // choose selects a chart, by steps around.
 func (c *jobCharts) choose(d int) { c.sel = (c.sel + d + len(c.all)) % len(c.all) }
-
-// move moves the cursor by cells of the selected chart.
-func (c *jobCharts) move(d int) {
-	lo, hi, cell, ok := c.all[c.sel].XRange()
-	if !ok {
-		return
-	}
-	at := hi
-	if c.cursor != nil {
-		at = *c.cursor + float64(d)*cell
-	}
-	at = max(lo, min(at, hi))
-	c.cursor = &at
-}
-
-// click selects the chart under the mouse and puts the cursor there.
-func (c *jobCharts) click(m tea.MouseClickMsg) {
-	for i, k := range c.all {
-		if k.cells.holds(m.X, m.Y) {
-			c.sel = i
-			if x, ok := k.XAt(m.X - k.cells.x); ok {
-				c.cursor = &x
-			}
-		}
-	}
-}
-
-// out takes the cursor away, else leaves the single chart.
-func (c *jobCharts) out() {
-	if c.cursor == nil {
-		c.alone = false
-	}
-	c.cursor = nil
-}

@@ -94,11 +94,22 @@ func (s *job) chartActions() []screen.Action {
 		{ID: "job.smooth", Keys: screen.Bind("s", "smoothing"), Do: do(c.setSmooth)},
 		{ID: "job.left", Keys: screen.Bind("left", "cursor left"), Quiet: true, Do: do(func() { c.move(-1) })},
 		{ID: "job.right", Keys: screen.Bind("right", "cursor right"), Quiet: true, Do: do(func() { c.move(1) })},
-		{ID: "job.farLeft", Keys: screen.Bind("H", "cursor far left", "H", "shift+left"), Quiet: true, Do: do(func() { c.move(-10) })},
-		{ID: "job.farRight", Keys: screen.Bind("L", "cursor far right", "L", "shift+right"), Quiet: true, Do: do(func() { c.move(10) })},
+		{ID: "job.farLeft", Keys: screen.Bind("H", "cursor far left"), Quiet: true, Do: do(func() { c.move(-10) })},
+		{ID: "job.farRight", Keys: screen.Bind("L", "cursor far right"), Quiet: true, Do: do(func() { c.move(10) })},
+		{ID: "job.axis", Keys: screen.Bind("X", "over step, time, epoch or cost"), Do: s.nextAxis},
 	}
-	if c.cursor == nil && !c.alone {
+	out = append(out, viewActions("job", &c.plotView, do)...)
+	if c.cursor == nil && !c.alone && !c.zoomed() {
 		return out
 	}
-	return append(out, screen.Action{ID: "job.out", Keys: screen.Bind("esc", "cursor off, all charts", "esc", "alt+esc"), Quiet: true, Do: do(c.out)})
+	return append(out, screen.Action{ID: "job.out", Keys: screen.Bind("esc", "cursor off, all of it, all charts", "esc", "alt+esc"), Quiet: true, Do: do(c.out)})
+}
+
+func (s *job) nextAxis() tea.Cmd {
+	s.touch()
+	j, _ := s.current()
+	if left := s.charts.nextAxis(j, s.o); left != "" {
+		return screen.Toast(screen.LevelInfo, "%s", left)
+	}
+	return nil
 }

@@ -49,6 +49,9 @@ func (s *job) header(f screen.Frame, j models.Job) []string {
 func (s *job) statusLine(f screen.Frame, j models.Job) string {
 	th := f.Theme
 	parts := []string{kit.Status(th, j.Status)}
+	if mark := s.dog.mark(th); mark != "" {
+		parts = append(parts, mark)
+	}
 	if st := stageText(j); st != "" {
 		parts = append(parts, th.Dim.Render(st))
 	}

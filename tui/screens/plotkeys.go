@@ -1,0 +1,27 @@
+package screens
+
+import (
+	tea "charm.land/bubbletea/v2"
+
+	"github.com/loratop/loratop/tui/screen"
+)
+
+// viewActions are the keys of a plotView; do makes an action of a change.
+func viewActions(page string, v *plotView, do func(func()) func() tea.Cmd) []screen.Action {
+	unzoomed := func() string {
+		if !v.zoomed() {
+			return "all is in view"
+		}
+		return ""
+	}
+	return []screen.Action{
+		{ID: page + ".zoomIn", Keys: screen.Bind("+", "zoom in", "+", "="), Do: do(func() { v.zoomKey(zoomStep) })},
+		{ID: page + ".zoomOut", Keys: screen.Bind("-", "zoom out"), Quiet: true, Off: unzoomed, Do: do(func() { v.zoomKey(1 / zoomStep) })},
+		{ID: page + ".all", Keys: screen.Bind("0", "all in view"), Quiet: true, Off: unzoomed, Do: do(v.reset)},
+		{ID: page + ".panLeft", Keys: screen.Bind("<", "move the view left", "<", "shift+left"), Quiet: true, Off: unzoomed, Do: do(func() { v.pan(-0.25) })},
+		{ID: page + ".panRight", Keys: screen.Bind(">", "move the view right", ">", "shift+right"), Quiet: true, Off: unzoomed, Do: do(func() { v.pan(0.25) })},
+		{ID: page + ".tail", Keys: screen.Bind("F", "follow the newest", "F", "end"), Quiet: true, Do: do(v.tail)},
+		{ID: page + ".logX", Keys: screen.Bind("K", "log x"), Quiet: true, Do: do(func() { v.logX = !v.logX; v.reset() })},
+		{ID: page + ".blocks", Keys: screen.Bind("b", "braille or blocks"), Quiet: true, Do: do(func() { v.blocks = !v.blocks })},
+	}
+}
