@@ -78,9 +78,12 @@ func (w *watchdog) mark(th theme.Theme) string {
 // alarm tells of what a live job has just shown; of a job that has ended the
 // mark in the header says enough.
 func (s *job) alarm() tea.Cmd {
-	news := s.dog.look(&s.stream.series)
 	j, ok := s.current()
-	if len(news) == 0 || !ok || !j.Status.Live() {
+	if !ok {
+		return nil
+	}
+	news := s.dog.look(&s.stream.series)
+	if len(news) == 0 || !j.Status.Live() {
 		return nil
 	}
 	cmds := make([]tea.Cmd, 0, 2*len(news))

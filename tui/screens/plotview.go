@@ -64,14 +64,13 @@ func (v *plotView) show(lo, hi float64) {
 		least = min(1, most/1e3)
 	}
 	a, b := v.scaled(least), v.scaled(most)
-	if w := hi - lo; w < b-a {
-		lo = max(a, min(lo, b-w))
-		hi = lo + w
-	}
-	if lo <= a && hi >= b {
+	w := hi - lo
+	if w >= (b-a)*(1-1e-9) {
 		v.reset()
 		return
 	}
+	lo = max(a, min(lo, b-w))
+	hi = lo + w
 	v.from, v.to = v.back(lo), v.back(hi)
 	v.follow = hi >= b-(hi-lo)*1e-9
 }

@@ -23,3 +23,11 @@ func (m *metricServer) MetricsWindow(context.Context, string, int64, int64, int)
 func (m *metricServer) MetricsBefore(context.Context, string, models.MetricCursor) ([]models.MetricsPoint, error) {
 	return nil, nil
 }
+
+func (f *fakeBackend) MetricsWindow(context.Context, string, int64, int64, int) (models.MetricsWindow, error) {
+	return models.MetricsWindow{}, &models.Error{Code: models.CodeConfig, Server: "PGRST202", Msg: "no such function"}
+}
+
+func (f *fakeBackend) MetricsBefore(context.Context, string, models.MetricCursor) ([]models.MetricsPoint, error) {
+	return nil, nil
+}
