@@ -69,7 +69,9 @@ export const atEnd = (f) => ends.unshift(f)
 export const cleanUp = async () => {
   for (const f of ends) {
     const { error } = (await f()) ?? {}
-    if (error) console.error('clean-up:', error.message)
+    if (!error) continue
+    console.error('clean-up:', error.message)
+    process.exitCode = 1
   }
 }
 

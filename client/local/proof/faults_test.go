@@ -1,0 +1,135 @@
+package proof_test
+
+import (
+	"encoding/base64"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/loratop/loratop/client/local/faults"
+)
+
+// These tests make the shared stack misbehave: they are not parallel, so that
+// they run before those that are, and take back what they did.
+
+// order sets faults through the gateway, as a test of another program would.
+func (c *caller) order(body string) map[string]any {
+	c.t.Helper()
+	c.t.Cleanup(func() { c.want(200, "DELETE", faults.ControlPath, nil, nil, "apikey", c.stack.ServiceKey) })
+	var state map[string]any
+	c.want(200, "POST", faults.ControlPath, body, &state, "apikey", c.stack.ServiceKey)
+	return state
+}
+
+// refused wants the status and a part of the body.
+func (c *caller) refused(status int, part, method, path string, body any) {
+	c.t.Helper()
+	if got := c.do(method, path, body); got.status != status || !strings.Contains(got.body, part) {
+		c.t.Errorf("%s %s: %d %s, want %d with %s", method, path, got.status, got.body, status, part)
+	}
+}
+
+func (c *caller) refreshGrant(out any) {
+	c.t.Helper()
+	c.want(200, "POST", "/auth/v1/token?grant_type=refresh_token", map[string]string{"refresh_token": c.refresh}, out)
+}
+
+// An expired token is told in three ways by the three servers, and a refresh
+// is all that it needs.
+func TestExpiredTokensAtOnce(t *testing.T) {
+	c := signIn(t, 0)
+	c.want(200, "GET", "/rest/v1/datasets?limit=1", nil, nil)
+	c.order(`{"expire_tokens":true}`)
+	c.refused(401, "PGRST303", "GET", "/rest/v1/datasets?limit=1", nil)
+	c.refused(403, "bad_jwt", "GET", "/auth/v1/user", nil)
+	c.refused(400, `\"exp\" claim timestamp check failed`, "POST", "/storage/v1/object/list/lora-datasets", `{"prefix":""}`)
+	var session struct {
+		Access string `json:"access_token"`
+	}
+	c.refreshGrant(&session)
+	c.bearer = session.Access
+	c.want(200, "GET", "/rest/v1/datasets?limit=1", nil, nil)
+	c.want(200, "GET", "/auth/v1/user", nil, nil)
+	c.want(200, "POST", "/storage/v1/object/list/lora-datasets", `{"prefix":""}`, nil)
+	c.want(200, "GET", "/rest/v1/datasets?limit=1", nil, nil, "Authorization", "Bearer "+c.stack.AnonKey) // keys do not expire
+}
+
+func TestRevokedSession(t *testing.T) {
+	c, other := signIn(t, 0), signIn(t, 1)
+	if s := c.order(`{"revoke":"` + strings.ToUpper(c.user.Email) + `"}`); s["revoked"].(float64) < 1 {
+		t.Errorf("state: %v", s)
+	}
+	c.refused(403, "session_not_found", "GET", "/auth/v1/user", nil)
+	c.refused(400, "refresh_token_not_found", "POST", "/auth/v1/token?grant_type=refresh_token", map[string]string{"refresh_token": c.refresh})
+	c.want(200, "GET", "/rest/v1/datasets?limit=1", nil, nil) // the others look at signature and time only
+	other.want(200, "GET", "/auth/v1/user", nil, nil)
+}
+
+// A frozen clock stops the life of tokens, and a moved one ends it.
+func TestFrozenClock(t *testing.T) {
+	c := signIn(t, 0)
+	c.order(`{"freeze":"2031-05-05T10:00:00Z"}`)
+	c.refused(401, "PGRST303", "GET", "/rest/v1/datasets?limit=1", nil)
+	var session struct {
+		Access  string `json:"access_token"`
+		Expires int64  `json:"expires_at"`
+	}
+	c.refreshGrant(&session)
+	if at := time.Unix(session.Expires, 0).UTC(); !at.Equal(time.Date(2031, 5, 5, 11, 0, 0, 0, time.UTC)) {
+		t.Errorf("expires at %v", at)
+	}
+	c.bearer = session.Access
+	c.want(200, "GET", "/auth/v1/user", nil, nil)
+	c.order(`{"move_ms":3600000}`)
+	c.refused(403, "bad_jwt", "GET", "/auth/v1/user", nil)
+}
+
+// tus sends a request of the resumable protocol.
+func (c *caller) tus(method, path, body string, header ...string) reply {
+	c.t.Helper()
+	return c.do(method, path, body, append([]string{"Tus-Resumable", "1.0.0", "Content-Type", "application/offset+octet-stream"}, header...)...)
+}
+
+// What reached the server before a cut counts: the next HEAD tells.
+func TestUploadSurvivesACutConnection(t *testing.T) {
+	c := signIn(t, 0)
+	key := c.user.ID + "/cut.jsonl"
+	b64 := func(s string) string { return base64.StdEncoding.EncodeToString([]byte(s)) }
+	made := c.tus("POST", "/storage/v1/upload/resumable", "", "Upload-Length", "50000", "Upload-Metadata",
+		"bucketName "+b64("lora-datasets")+",objectName "+b64(key)+",contentType "+b64("application/x-jsonlines"))
+	path := strings.TrimPrefix(made.header.Get("Location"), c.stack.URL)
+	if made.status != 201 || path == "" {
+		t.Fatalf("%+v", made)
+	}
+	c.order(`{"rules":[{"kind":"drop","part":"request","after_bytes":20000,"method":"PATCH","count":1}]}`)
+	data := strings.Repeat("x", 50_000)
+	if cut := c.tus("PATCH", path, data, "Upload-Offset", "0"); cut.status != 0 {
+		t.Errorf("the cut PATCH was answered: %+v", cut)
+	}
+	head := c.tus("HEAD", path, "")
+	if head.header.Get("Upload-Offset") != "20000" {
+		t.Fatalf("%+v", head)
+	}
+	if rest := c.tus("PATCH", path, data[20_000:], "Upload-Offset", "20000"); rest.status != 204 {
+		t.Fatalf("%+v", rest)
+	}
+	if got := c.do("GET", "/storage/v1/object/lora-datasets/"+key, nil); got.body != data {
+		t.Errorf("%d, %d bytes", got.status, len(got.body))
+	}
+	c.do("DELETE", "/storage/v1/object/lora-datasets/"+key, nil, "Content-Type", "text/plain")
+}
+
+// A download that breaks off tells so: it is short of its length.
+func TestDownloadIsCut(t *testing.T) {
+	c := signIn(t, 0)
+	key := c.user.ID + "/short.jsonl"
+	c.want(200, "POST", "/storage/v1/object/lora-datasets/"+key, strings.Repeat("y", 5000), nil, "Content-Type", "application/x-jsonlines")
+	c.order(`{"rules":[{"kind":"drop","part":"response","after_bytes":1000,"path":"/storage/v1/object/","count":1}]}`)
+	if cut := c.do("GET", "/storage/v1/object/lora-datasets/"+key, nil); cut.status != 0 || !strings.Contains(cut.body, "EOF") {
+		t.Errorf("%+v", cut)
+	}
+	if rest := c.do("GET", "/storage/v1/object/lora-datasets/"+key, nil, "Range", "bytes=1000-"); rest.status != 206 || len(rest.body) != 4000 {
+		t.Errorf("%d, %d bytes", rest.status, len(rest.body))
+	}
+	c.do("DELETE", "/storage/v1/object/lora-datasets/"+key, nil, "Content-Type", "text/plain")
+}
