@@ -14,7 +14,7 @@ import (
 
 // links are the screens that a link on the command line may name.
 func links() []string {
-	return []string{"home", "signin", "datasets", "dataset", "jobs", "job", "launch", "artifacts", "artifact", "costs", "inbox"}
+	return []string{"home", "signin", "datasets", "dataset", "jobs", "job", "compare", "launch", "artifacts", "artifact", "costs", "inbox"}
 }
 
 // checkLink tells a screen from a mistyped command.
@@ -35,8 +35,11 @@ func (a *app) drawable(instead string) error {
 	if !a.sys.InTTY || !a.sys.OutTTY {
 		return usagef(instead, "the terminal interface needs a terminal for input and output")
 	}
-	if term := a.sys.Getenv("TERM"); term == "dumb" || term == "" {
-		return usagef(instead, "the terminal interface cannot be drawn with TERM=%s", term)
+	switch a.sys.Getenv("TERM") {
+	case "":
+		return usagef(instead, "the terminal interface cannot be drawn: TERM is not set")
+	case "dumb":
+		return usagef(instead, "the terminal interface cannot be drawn with TERM=dumb")
 	}
 	return nil
 }

@@ -37,6 +37,7 @@ func stops(f *tuitest.Fake) [][2]string {
 		{"jobs", "running"},
 		{"job/" + f.JobRows[0].ID, "running"},
 		{"job/" + f.JobRows[4].ID, "CUDA out of memory"},
+		{"compare/" + f.JobRows[0].ID + "," + f.JobRows[4].ID, "Compare 2 jobs"},
 		{"launch", "Preset"},
 		{"launch/" + f.DatasetRows[0].ID, "support-conversations"},
 		{"artifacts", "contract-clauses-lora"},

@@ -76,6 +76,9 @@ func (p *palette) of(color int, faint bool) pen {
 	if faint {
 		return penFaint
 	}
+	if p.noColor {
+		color /= 4 // the dashes tell four apart, their weight the others
+	}
 	return penSeries + pen(((color%p.series)+p.series)%p.series)
 }
 

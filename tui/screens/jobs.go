@@ -1,6 +1,7 @@
 package screens
 
 import (
+	"slices"
 	"time"
 
 	tea "charm.land/bubbletea/v2"
@@ -30,6 +31,7 @@ type jobs struct {
 	sort   sortState
 	status int // index into jobFilters
 	busy   map[string]bool
+	marks  []string // ids, in the order of marking
 	built  built
 }
 
@@ -158,6 +160,7 @@ func (s *jobs) rows(f screen.Frame) {
 	for i, j := range s.list.items {
 		j = s.live.merged(j)
 		rows[i] = jobRow(in, s.o, j, s.live.spark(f.Theme, j.ID, jobSparkCells), f.Now)
+		rows[i].Marked = slices.Contains(s.marks, j.ID)
 	}
 	s.table.SetRows(rows)
 }
@@ -165,7 +168,7 @@ func (s *jobs) rows(f screen.Frame) {
 func (s *jobs) View(f screen.Frame) string {
 	return s.frame(f, func(f screen.Frame) string {
 		s.rows(f)
-		head := chips(f.Theme, f.W, listCount(s.list, "job"), jobFilters()[s.status].label, s.sort.text(f.Theme), searchChip(s.list.q.Search))
+		head := chips(f.Theme, f.W, listCount(s.list, "job"), s.markChip(), jobFilters()[s.status].label, s.sort.text(f.Theme), searchChip(s.list.q.Search))
 		foot := listFoot(f.Theme, s.list, f.Now, f.W, s.rowNote(f))
 		return listBody(f, head, foot, func(w, h int) string {
 			if len(s.list.items) == 0 {
@@ -239,7 +242,7 @@ func (s *jobs) Actions() []screen.Action {
 		id, _ := s.table.Selected()
 		return screen.Go("job/" + id)
 	}
-	return []screen.Action{
+	return append([]screen.Action{
 		{ID: "jobs.open", Keys: screen.Bind("enter", "open"), Off: s.noneOff, Do: open},
 		{ID: "jobs.launch", Keys: screen.Bind("n", "launch a new job"), Do: func() tea.Cmd { return screen.Go("launch") }},
 		{ID: "jobs.cancel", Keys: screen.Bind("c", "cancel the job"), Off: s.cancelOff, Risk: screen.RiskConfirm, Prompt: s.cancelPrompt, Do: s.cancel},
@@ -253,7 +256,7 @@ func (s *jobs) Actions() []screen.Action {
 			s.touch()
 			return tea.Batch(s.list.refresh(), s.live.feed.Poke())
 		}},
-	}
+	}, s.markActions()...)
 }
 
 func (s *jobs) openDataset() tea.Cmd {

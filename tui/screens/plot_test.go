@@ -41,7 +41,7 @@ func TestPlotViewStaysInside(t *testing.T) {
 			if !v.zoomed() {
 				continue
 			}
-			slack := (v.hi - v.lo) * 1e-6
+			slack := (v.hi-v.lo)*1e-6 + v.hi*1e-9
 			if v.from < v.lo-slack || v.to > v.hi+slack || math.IsNaN(v.from) || math.IsNaN(v.to) {
 				t.Fatalf("%v…%v of %v…%v", v.from, v.to, v.lo, v.hi)
 			}

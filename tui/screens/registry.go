@@ -27,6 +27,7 @@ func All(b Backend, o Options) []screen.Spec {
 		{Name: "signin", Title: "Sign in", New: newSignIn(b, o)},
 		{Name: "dataset", Title: "Dataset", New: newDataset(b, o)},
 		{Name: "job", Title: "Job", New: newJob(b, o)},
+		{Name: "compare", Title: "Compare", New: newCompare(b, o)},
 		{Name: "artifact", Title: "Artifact", New: newArtifact(b, o)},
 	}
 }
