@@ -7,9 +7,9 @@ check:
 test:
 	go test ./...
 
-# Every benchmark of the tree, once, as a table.
+# Every benchmark of the tree as a table of medians; see .ci/bench.
 bench:
-	@go test -run '^$$' -bench . -benchmem ./... | awk '/^(goos|goarch|cpu):/ && !seen[$$0]++ {print} /^pkg:/ {pkg=$$2} /^Benchmark/ {printf "%-40s %s\n", pkg, $$0}'
+	@.ci/bench
 
 # A short run of every fuzz target.
 fuzz:
