@@ -28,36 +28,13 @@ func statements(t *testing.T) []string {
 	return strings.Split(strings.TrimSpace(string(b)), "\n")
 }
 
-// The variables that name a real project, see README.md one folder up.
-func projectVariables() []string {
-	return []string{"LORATOP_TEST_URL", "LORATOP_TEST_KEY", "LORATOP_TEST_SERVICE_KEY", "LORATOP_TEST_ACCOUNT_1", "LORATOP_TEST_ACCOUNT_2"}
-}
-
-// project is the environment for proof.mjs: the real project that the
-// variables name, or else a stack of this test's own.
-func project(t *testing.T) (env []string, whole bool) {
-	t.Helper()
-	if os.Getenv("LORATOP_TEST_URL") != "" {
-		for _, name := range projectVariables() {
-			env = append(env, name+"="+os.Getenv(name))
-		}
-		return env, false
-	}
-	s := stack(t)
-	return []string{
-		"LORATOP_TEST_URL=" + s.URL, "LORATOP_TEST_KEY=" + s.AnonKey, "LORATOP_TEST_SERVICE_KEY=" + s.ServiceKey,
-		"LORATOP_TEST_ACCOUNT_1=" + s.Users[0].Email + ":" + s.Users[0].Password,
-		"LORATOP_TEST_ACCOUNT_2=" + s.Users[1].Email + ":" + s.Users[1].Password,
-	}, true
-}
-
 // TestOfficialClients runs supabase-js and tus-js-client and asserts what they
 // found one by one.
 func TestOfficialClients(t *testing.T) {
 	t.Parallel()
 	path := node(t, "")
-	env, whole := project(t)
-	c := command(t, path, env, "proof.mjs")
+	p := project(t)
+	c := command(t, path, p.env(), "proof.mjs")
 	var errs bytes.Buffer
 	c.Stderr = &errs
 	out, err := c.Output()
@@ -73,7 +50,7 @@ func TestOfficialClients(t *testing.T) {
 			t.Fatalf("%v: %s", err, sc.Bytes())
 		}
 		said = append(said, s.Name)
-		t.Run(s.Name, func(t *testing.T) { s.check(t, whole) })
+		t.Run(s.Name, func(t *testing.T) { s.check(t, p.own) })
 	}
 	if want := statements(t); !slices.Equal(said, want) {
 		t.Errorf("statements differ from testdata/statements.txt:\nsaid\n%s\nexpected\n%s", strings.Join(said, "\n"), strings.Join(want, "\n"))
@@ -82,10 +59,10 @@ func TestOfficialClients(t *testing.T) {
 
 // check accepts a skipped statement only of a real project, which may lack
 // what it needs.
-func (s statement) check(t *testing.T, whole bool) {
+func (s statement) check(t *testing.T, own bool) {
 	switch {
 	case s.OK:
-	case s.Skipped != "" && !whole:
+	case s.Skipped != "" && !own:
 		t.Skip(s.Skipped)
 	default:
 		t.Error(s.Error + s.Skipped)

@@ -15,9 +15,9 @@ import (
 // order sets faults through the gateway, as a test of another program would.
 func (c *caller) order(body string) map[string]any {
 	c.t.Helper()
-	c.t.Cleanup(func() { c.want(200, "DELETE", faults.ControlPath, nil, nil, "apikey", c.stack.ServiceKey) })
+	c.t.Cleanup(func() { c.want(200, "DELETE", faults.ControlPath, nil, nil, "apikey", c.service) })
 	var state map[string]any
-	c.want(200, "POST", faults.ControlPath, body, &state, "apikey", c.stack.ServiceKey)
+	c.want(200, "POST", faults.ControlPath, body, &state, "apikey", c.service)
 	return state
 }
 
@@ -51,12 +51,12 @@ func TestExpiredTokensAtOnce(t *testing.T) {
 	c.want(200, "GET", "/rest/v1/datasets?limit=1", nil, nil)
 	c.want(200, "GET", "/auth/v1/user", nil, nil)
 	c.want(200, "POST", "/storage/v1/object/list/lora-datasets", `{"prefix":""}`, nil)
-	c.want(200, "GET", "/rest/v1/datasets?limit=1", nil, nil, "Authorization", "Bearer "+c.stack.AnonKey) // keys do not expire
+	c.want(200, "GET", "/rest/v1/datasets?limit=1", nil, nil, "Authorization", "Bearer "+c.key) // keys do not expire
 }
 
 func TestRevokedSession(t *testing.T) {
 	c, other := signIn(t, 0), signIn(t, 1)
-	if s := c.order(`{"revoke":"` + strings.ToUpper(c.user.Email) + `"}`); s["revoked"].(float64) < 1 {
+	if s := c.order(`{"revoke":"` + strings.ToUpper(c.email) + `"}`); s["revoked"].(float64) < 1 {
 		t.Errorf("state: %v", s)
 	}
 	c.refused(403, "session_not_found", "GET", "/auth/v1/user", nil)
@@ -93,11 +93,11 @@ func (c *caller) tus(method, path, body string, header ...string) reply {
 // What reached the server before a cut counts: the next HEAD tells.
 func TestUploadSurvivesACutConnection(t *testing.T) {
 	c := signIn(t, 0)
-	key := c.user.ID + "/cut.jsonl"
+	key := c.id + "/cut.jsonl"
 	b64 := func(s string) string { return base64.StdEncoding.EncodeToString([]byte(s)) }
 	made := c.tus("POST", "/storage/v1/upload/resumable", "", "Upload-Length", "50000", "Upload-Metadata",
 		"bucketName "+b64("lora-datasets")+",objectName "+b64(key)+",contentType "+b64("application/x-jsonlines"))
-	path := strings.TrimPrefix(made.header.Get("Location"), c.stack.URL)
+	path := strings.TrimPrefix(made.header.Get("Location"), c.url)
 	if made.status != 201 || path == "" {
 		t.Fatalf("%+v", made)
 	}
@@ -122,7 +122,7 @@ func TestUploadSurvivesACutConnection(t *testing.T) {
 // A download that breaks off tells so: it is short of its length.
 func TestDownloadIsCut(t *testing.T) {
 	c := signIn(t, 0)
-	key := c.user.ID + "/short.jsonl"
+	key := c.id + "/short.jsonl"
 	c.want(200, "POST", "/storage/v1/object/lora-datasets/"+key, strings.Repeat("y", 5000), nil, "Content-Type", "application/x-jsonlines")
 	c.order(`{"rules":[{"kind":"drop","part":"response","after_bytes":1000,"path":"/storage/v1/object/","count":1}]}`)
 	if cut := c.do("GET", "/storage/v1/object/lora-datasets/"+key, nil); cut.status != 0 || !strings.Contains(cut.body, "EOF") {
