@@ -115,13 +115,24 @@ func (c *Chart) header(w, h int, g *glyphs) {
 	}
 	if c.Options.Cursor != nil && c.lay.ok {
 		s := c.Options.XLabel + " " + XText(c.Options.XKind, *c.Options.Cursor)
-		if x+2+ansi.StringWidth(s) <= end {
+		if x+2+ansi.StringWidth(s)+c.leastLegend() <= end {
 			x = c.p.text(x+2, 0, s, penCursor, end)
 		}
 	}
 	for i := range c.Series {
 		x = c.legend(i, x, end, g)
 	}
+}
+
+// leastLegend is the room that the values alone take: they come before the
+// place of the cursor.
+func (c *Chart) leastLegend() (n int) {
+	for i := range c.Series {
+		if v := c.value(i); v != "" && !c.Series[i].Faint {
+			n += 2 + ansi.StringWidth(v)
+		}
+	}
+	return n
 }
 
 // legend writes one series, in the longest form that has room, and returns
