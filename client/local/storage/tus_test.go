@@ -171,19 +171,7 @@ func TestResumableCutBody(t *testing.T) {
 	if _, err := pw.Write(bytes.Repeat([]byte("x"), 300)); err != nil {
 		t.Fatal(err)
 	}
-	stored := func() bool {
-		for _, f := range files(t, filepath.Join(s.dir, "uploads")) {
-			if st, err := os.Stat(f); err == nil && st.Size() == 300 {
-				return true
-			}
-		}
-		return false
-	}
-	for deadline := time.Now().Add(20 * time.Second); !stored(); time.Sleep(10 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatal("the bytes never reached the disk")
-		}
-	}
+	s.waitStored(300)
 	cancel()
 	_ = pw.CloseWithError(context.Canceled)
 	<-done
@@ -193,5 +181,23 @@ func TestResumableCutBody(t *testing.T) {
 	s.wantText(s.tus(alice, "PATCH", at, strings.Repeat("y", 600), offset(300)...), 204, "")
 	if r := s.ok(s.call(alice, "GET", "/object/box/cut", nil)); len(r.raw) != 900 {
 		t.Errorf("%d bytes", len(r.raw))
+	}
+}
+
+// waitStored waits until an unfinished upload has so many bytes on disk.
+func (s *stack) waitStored(n int64) {
+	s.t.Helper()
+	stored := func() bool {
+		for _, f := range files(s.t, filepath.Join(s.dir, "uploads")) {
+			if st, err := os.Stat(f); err == nil && st.Size() == n {
+				return true
+			}
+		}
+		return false
+	}
+	for deadline := time.Now().Add(20 * time.Second); !stored(); time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			s.t.Fatal("the bytes never reached the disk")
+		}
 	}
 }
