@@ -122,7 +122,11 @@ func costsJSON(r models.CostReport, from time.Time, budget *models.Money) object
 func groupsJSON(groups []models.CostGroup) []object {
 	out := []object{}
 	for _, g := range groups {
-		out = append(out, object{"key": g.Key, "label": g.Label, "total": g.Total, "recorded": g.Total.Sub(g.Derived), "derived": g.Derived, "count": g.Count})
+		label := g.Label
+		if g.Key == "" {
+			label = "no job"
+		}
+		out = append(out, object{"key": g.Key, "label": label, "total": g.Total, "recorded": g.Total.Sub(g.Derived), "derived": g.Derived, "count": g.Count})
 	}
 	return out
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/dustin/go-humanize"
 
 	"github.com/loratop/loratop/models"
+	"github.com/loratop/loratop/tui/kit"
 )
 
 const none = "-"
@@ -58,11 +59,12 @@ func ageText(t models.Time, now time.Time) string {
 	return humanize.RelTime(t.Time, now, "ago", "from now")
 }
 
+// bytesText is a size as the interface writes it.
 func bytesText(n int64) string {
 	if n < 0 {
 		return none
 	}
-	return humanize.IBytes(uint64(n))
+	return kit.Bytes(n)
 }
 
 // timeJSON is RFC 3339 in UTC, or nil.

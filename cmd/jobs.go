@@ -167,10 +167,20 @@ func (a *app) spentText(j models.Job) string {
 	return moneyText(m)
 }
 
+// forecast tells when a job ends and at what cost; there is none for a job that
+// is stuck, as the pace of its past says nothing any more.
+func (a *app) forecast(j models.Job) (models.Forecast, bool) {
+	now := a.sys.Now()
+	if models.DiagnoseJob(j, now) != nil {
+		return models.Forecast{}, false
+	}
+	return models.ForecastJob(j, a.gpus(), now)
+}
+
 func (a *app) jobJSON(j models.Job) object {
 	spent, derived := a.spent(j)
 	var left, finish, cost, hint any
-	if f, ok := models.ForecastJob(j, a.gpus(), a.sys.Now()); ok {
+	if f, ok := a.forecast(j); ok {
 		left, finish, cost = int64(f.Left.Seconds()), timeJSON(models.At(f.Finish)), f.Cost
 	}
 	if j.ErrorMessage != nil {
@@ -232,7 +242,7 @@ func (a *app) jobPairs(j models.Job) []pair {
 		{"queued", timeText(j.QueuedAt)}, {"started", timeText(j.StartedAt)}, {"completed", timeText(j.CompletedAt)},
 		{"artifact", textOf(j.ArtifactID)},
 	}
-	if f, ok := models.ForecastJob(j, a.gpus(), a.sys.Now()); ok {
+	if f, ok := a.forecast(j); ok {
 		p = append(p, pair{"left", f.Left.Round(time.Second).String()}, pair{"cost at the end", moneyText(f.Cost)})
 	}
 	if j.ErrorMessage != nil {

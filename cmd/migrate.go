@@ -84,11 +84,14 @@ func migrateError(op string, err error) error {
 	var pg *pgconn.PgError
 	var conn *pgconn.ConnectError
 	switch {
+	case errors.As(err, &pg) && strings.HasPrefix(pg.Code, "28"):
+		e.Server, e.Code = pg.Code, models.CodeForbidden
+		e.Msg, e.Hint = "the database refuses this user or password", "check both in the address; the password of a hosted project is under Settings, Database"
 	case errors.As(err, &conn):
 		e.Code, e.Retry, e.Msg = models.CodeNetwork, true, "cannot connect to the database: "+models.Clean(redact(err.Error()))
 	case errors.As(err, &pg):
 		e.Server = pg.Code
-		if pg.Code == "42501" || strings.HasPrefix(pg.Code, "28") {
+		if pg.Code == "42501" {
 			e.Code = models.CodeForbidden
 		}
 		if pg.Hint != "" {

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/spf13/cobra"
 
 	"github.com/loratop/loratop/models"
@@ -65,6 +66,19 @@ func timeText(t models.Time) string {
 	return t.UTC().Format(time.RFC3339)
 }
 
+// verbHint tells how to say what was probably meant: an id after a noun shows that
+// thing.
+func verbHint(c *cobra.Command, arg string) string {
+	if uuid.Validate(arg) != nil {
+		return "see: " + c.CommandPath() + " --help"
+	}
+	get, _, err := c.Find([]string{"get"})
+	if err != nil || get == c {
+		return "see: " + c.CommandPath() + " --help"
+	}
+	return fmt.Sprintf("%s %s shows it; loratop %s/%s opens it", get.CommandPath(), arg, strings.TrimSuffix(c.Name(), "s"), arg)
+}
+
 // needVerb makes a noun without a verb a usage error instead of silent help.
 func needVerb(c *cobra.Command) *cobra.Command {
 	c.RunE = func(c *cobra.Command, _ []string) error {
@@ -78,7 +92,7 @@ func needVerb(c *cobra.Command) *cobra.Command {
 	}
 	c.Args = func(c *cobra.Command, args []string) error {
 		if len(args) > 0 {
-			return usagef("see: "+c.CommandPath()+" --help", "unknown command %q for %q", args[0], c.CommandPath())
+			return usagef(verbHint(c, args[0]), "unknown command %q for %q", models.Clean(args[0]), c.CommandPath())
 		}
 		return nil
 	}
