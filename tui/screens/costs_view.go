@@ -75,15 +75,18 @@ func (s *costs) head(f screen.Frame) string {
 	if s.short(f.Now) {
 		state = "loading older costs…"
 	}
-	derived := ""
+	derived, about := "", ""
 	if !r.Derived.IsZero() {
-		derived = "~" + kit.Money(&r.Derived) + " derived from jobs without a record"
+		derived, about = "~"+kit.Money(&r.Derived)+" derived", "~"
+		if f.W >= 100 {
+			derived += " from jobs without a record"
+		}
 	}
 	search := ""
 	if s.search != "" {
 		search = fmt.Sprintf("%d of %d records match “%s”", len(s.lines), len(r.Lines), s.search)
 	}
-	return chips(f.Theme, f.W, costPeriods()[s.period].label+": "+kit.Money(&r.Total), state, search,
+	return chips(f.Theme, f.W, costPeriods()[s.period].label+": "+about+kit.Money(&r.Total), state, search,
 		kit.Money(&r.Recorded)+" recorded", derived)
 }
 

@@ -77,9 +77,9 @@ func (d *draft) datasetProblems() []models.Problem {
 	}
 	switch n := d.dataset.TotalTrainingPairs; {
 	case n == nil:
-		return []models.Problem{{Field: fieldDataset, Text: "the number of pairs is unknown: the estimate assumes 1000"}}
+		return []models.Problem{{Field: fieldDataset, Text: "the number of pairs is unknown: the estimate assumes 1,000"}}
 	case *n <= 0:
-		return []models.Problem{{Field: fieldDataset, Text: "it has no pairs: a training with it can only fail"}}
+		return []models.Problem{{Field: fieldDataset, Text: "it has no pairs: a training with it can only fail; the estimate assumes 1,000"}}
 	case *n < fewPairs:
 		return []models.Problem{{Field: fieldDataset, Text: fmt.Sprintf("only %s: at least %d are advised", plural(int(*n), "pair"), fewPairs)}}
 	case *n < suggestedPairs:
@@ -171,7 +171,8 @@ func (d *draft) stepField(field string, dir int) {
 		d.set(field, strconv.FormatInt(int64(math.Round(v)), 10))
 		return
 	}
-	d.set(field, strconv.FormatFloat(v, 'g', 6, 64))
+	v, _ = strconv.ParseFloat(strconv.FormatFloat(v, 'g', 6, 64), 64) // 0.11, not 0.11000000000000001
+	d.set(field, formatFloat(v))
 }
 
 func stepSize(field string) float64 {

@@ -123,12 +123,19 @@ func (d *draft) set(field, text string) {
 	case fieldGPUCount:
 		d.text[field] = text
 	default:
-		if d.text[field] == text {
+		if sameValue(d.text[field], text) {
 			return
 		}
 		d.text[field] = text
 		d.preset = models.PresetCustom
 	}
+}
+
+// sameValue reports that two texts write the same number, or are the same.
+func sameValue(a, b string) bool {
+	x, errX := strconv.ParseFloat(a, 64)
+	y, errY := strconv.ParseFloat(b, 64)
+	return a == b || errX == nil && errY == nil && x == y
 }
 
 // value is the text of a field as the form shows it.
@@ -219,5 +226,5 @@ func (d *draft) job(gpus []models.GPU) (models.NewJob, bool) {
 // done renews the id after a launch that succeeded.
 func (d *draft) done() { d.id = uuid.NewString() }
 
-// formatFloat is the shortest form of v: "0.0002", "2e-05".
-func formatFloat(v float64) string { return strconv.FormatFloat(v, 'g', -1, 64) }
+// formatFloat is the shortest form of v as the job's page writes it: "0.002", "2e-4".
+func formatFloat(v float64) string { return exactly(models.Ptr(models.F64(v))) }

@@ -19,7 +19,7 @@ func readyDataset(id, name string, pairs, tokens int64) models.Dataset {
 
 func TestDraftMovingAValueMakesThePresetCustom(t *testing.T) {
 	d := newDraft(testOptions())
-	if d.preset != "balanced" || d.value(fieldRate) != "5e-05" || d.value(fieldEpochs) != "3" {
+	if d.preset != "balanced" || d.value(fieldRate) != "5e-5" || d.value(fieldEpochs) != "3" {
 		t.Fatalf("starts as %q lr %q epochs %q", d.preset, d.value(fieldRate), d.value(fieldEpochs))
 	}
 	d.set(fieldRate, "5e-05")

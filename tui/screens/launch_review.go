@@ -1,7 +1,6 @@
 package screens
 
 import (
-	"fmt"
 	"strings"
 
 	"github.com/loratop/loratop/models"
@@ -73,7 +72,7 @@ func (l *launch) reviewPairs() [][2]string {
 	}
 	pairs := [][2]string{
 		{"Dataset", models.Clean(d.Name)},
-		{"", fmt.Sprintf("%s pairs, %s tokens", kit.Int(d.TotalTrainingPairs), kit.Int(d.TotalTokens))},
+		{"", pairsText(d.TotalTrainingPairs) + ", " + kit.Int(d.TotalTokens) + " tokens"},
 		{"Preset", l.presetLabel()},
 	}
 	for _, field := range launchFields() {

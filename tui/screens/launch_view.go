@@ -30,7 +30,7 @@ func (l *launch) draw(f screen.Frame) string {
 	case f.W < launchWide || f.H < 8:
 		return l.drawNarrow(f)
 	}
-	left := max(48, min(f.W*3/5, 84))
+	left := max(50, min(f.W*3/5, 84))
 	iw, ih := kit.PanelInner(left, f.H)
 	l.rowsAt = 1
 	form := kit.Panel(f.Theme, "New training job", l.drawForm(f, iw, ih), left, f.H, f.Focus)
@@ -103,7 +103,7 @@ func (l *launch) fieldLine(f screen.Frame, field string, on bool, p *models.Prob
 	if on && l.mode == modeEdit {
 		value = l.edit.View(th, vw)
 	} else {
-		value = kit.PadRight(l.fieldValue(th, field, on), vw)
+		value = kit.PadRight(l.fieldValue(th, field, on, vw), vw)
 	}
 	return mark + label.Render(kit.PadRight(launchLabelOf(field), lw)) + " " + value + " " + flag
 }
@@ -130,14 +130,14 @@ func launchLabelOf(field string) string {
 }
 
 // fieldValue is the value of a field with what helps to judge it.
-func (l *launch) fieldValue(th theme.Theme, field string, on bool) string {
+func (l *launch) fieldValue(th theme.Theme, field string, on bool, w int) string {
 	style := th.Text
 	if on {
 		style = th.Strong
 	}
 	switch field {
 	case fieldDataset:
-		return l.datasetValue(th, style)
+		return l.datasetValue(th, style, w)
 	case fieldPreset:
 		label, note := l.d.preset, ""
 		if p, ok := models.FindPreset(l.o.Presets, l.d.preset); ok {
@@ -169,7 +169,7 @@ func choice(th theme.Theme, style lipgloss.Style, label, note string, on bool) s
 	return out
 }
 
-func (l *launch) datasetValue(th theme.Theme, style lipgloss.Style) string {
+func (l *launch) datasetValue(th theme.Theme, style lipgloss.Style, w int) string {
 	d := l.d.dataset
 	switch {
 	case d == nil && l.loading != "":
@@ -177,7 +177,20 @@ func (l *launch) datasetValue(th theme.Theme, style lipgloss.Style) string {
 	case d == nil:
 		return th.Faint.Render("none chosen: enter opens the list")
 	}
-	return style.Render(models.Clean(d.Name)) + th.Faint.Render("  "+kit.CountOf(d.TotalTrainingPairs)+" pairs")
+	note := "  " + pairsText(d.TotalTrainingPairs)
+	name := models.Clean(d.Name)
+	if kit.Width(name)+kit.Width(note) > w {
+		note = "" // a number that is cut would be another number
+	}
+	return style.Render(name) + th.Faint.Render(note)
+}
+
+// pairsText is "1 pair", "2,530 pairs", "– pairs".
+func pairsText(n *models.Int) string {
+	if n != nil && *n == 1 {
+		return "1 pair"
+	}
+	return kit.Int(n) + " pairs"
 }
 
 // fieldHelp explains the focused field: its problem, else its range and why.
@@ -277,7 +290,7 @@ func problemLines(th theme.Theme, list []models.Problem, w int) []string {
 		if p.Hard {
 			style, mark = th.Bad, th.Glyph("✗ ", "x ")
 		}
-		for i, line := range wrap(models.Clean(p.Text), max(1, w-2)) {
+		for i, line := range wrap(problemText(p), max(1, w-2)) {
 			if i > 0 {
 				mark = "  "
 			}
@@ -285,6 +298,15 @@ func problemLines(th theme.Theme, list []models.Problem, w int) []string {
 		}
 	}
 	return out
+}
+
+// problemText names the field where the text alone would not tell it.
+func problemText(p models.Problem) string {
+	text, label := models.Clean(p.Text), launchLabelOf(p.Field)
+	if p.Field == "" || p.Field == fieldDataset || strings.Contains(strings.ToLower(text), strings.ToLower(label)) {
+		return text
+	}
+	return label + ": " + text
 }
 
 // estimateLine is the estimate in one line, for narrow screens.
