@@ -3,6 +3,7 @@ package faults
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 )
@@ -60,18 +61,24 @@ func (r Rule) Check() error {
 	if r.AfterBytes < 0 || r.RetryAfter < 0 {
 		return fmt.Errorf("after_bytes and retry_after cannot be below 0")
 	}
+	return r.checkKind()
+}
+
+func (r Rule) checkKind() error {
 	switch r.Kind {
 	case Latency:
-		if r.DelayMS < 0 || r.JitterMS < 0 || r.DelayMS > longest || r.JitterMS > longest {
-			return fmt.Errorf("delay_ms and jitter_ms must be 0 to %d", longest)
+		for _, ms := range []int64{r.DelayMS, r.JitterMS} {
+			if ms < 0 || ms > longest {
+				return fmt.Errorf("delay_ms and jitter_ms must be 0 to %d", longest)
+			}
 		}
 	case Bandwidth:
 		if r.BytesPerSecond < 1 {
 			return fmt.Errorf("bytes_per_second must be above 0")
 		}
 	case Drop:
-		if p := r.Part; p != "" && p != Before && p != Request && p != Response {
-			return fmt.Errorf("part %q is none of before, request, response", p)
+		if !slices.Contains([]Part{"", Before, Request, Response}, r.Part) {
+			return fmt.Errorf("part %q is none of before, request, response", r.Part)
 		}
 	case TooManyRequests, InternalError, BadGateway, SchemaReload:
 	default:

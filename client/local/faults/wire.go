@@ -7,9 +7,9 @@ import (
 	"time"
 )
 
-// slice is how much passes between two rests of a limited connection, as a
-// share of a second: fine enough to look like a slow line.
-const slices = 20
+// rests is how often a second a limited connection pauses: often enough to look
+// like a slow line.
+const rests = 20
 
 // throttle puts the limits of the fate between the connection and the server.
 func (i *Injector) throttle(f fate, w http.ResponseWriter, r *http.Request) (http.ResponseWriter, *http.Request) {
@@ -41,7 +41,7 @@ type line struct {
 func (l *line) piece(n int) int {
 	most := int64(n)
 	if l.rate > 0 {
-		most = min(most, max(l.rate/slices, 1))
+		most = min(most, max(l.rate/rests, 1))
 	}
 	if l.left >= 0 {
 		most = min(most, l.left)
