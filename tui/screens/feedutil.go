@@ -73,7 +73,7 @@ func (l *liveSet) requests() []models.LiveRequest {
 	for _, j := range l.want() {
 		r := models.LiveRequest{JobID: j.ID}
 		if run := l.runs[j.ID]; run != nil {
-			r.After = run.series.cursor
+			r.After, r.Seen = run.series.cursor, run.series.recent()
 		}
 		out = append(out, r)
 	}

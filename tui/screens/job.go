@@ -165,7 +165,7 @@ func (s *job) Update(msg tea.Msg) tea.Cmd {
 	case tea.KeyPressMsg, tea.MouseMsg:
 		s.scroll(msg)
 	}
-	return tea.Batch(cmds...)
+	return tea.Batch(append(cmds, s.closer())...)
 }
 
 // revive starts the stream again when the row says that the job lives, as after

@@ -138,7 +138,7 @@ func (s *job) events(j models.Job) []event {
 	out := []event{{"created", j.CreatedAt.Time, ""}, {"queued", j.QueuedAt.Time, ""}, {"started", j.StartedAt.Time, ""}}
 	if n := s.stream.series.length(); n > 0 {
 		out = append(out, event{"first point", s.stream.series.when(0), ""},
-			event{"last point", s.stream.series.when(n - 1), kit.Exact(int64(n)) + " points"})
+			event{"last point", s.stream.series.when(n - 1), kit.Exact(s.stream.count()) + " points"})
 	}
 	out = append(out, event{models.Clean(string(j.Status)), j.CompletedAt.Time, ""}, event{"row changed", j.UpdatedAt.Time, ""})
 	out = slices.DeleteFunc(out, func(e event) bool { return e.at.IsZero() })
@@ -182,7 +182,7 @@ func (s *job) spans(now time.Time, j models.Job) [][2]string {
 	}
 	first, last := s.stream.series.when(0), s.stream.series.when(n-1)
 	out = append(out, [2]string{"Until the first point", between(j.StartedAt.Time, first)})
-	if n > 1 && !first.IsZero() {
+	if n := s.stream.count(); n > 1 && !first.IsZero() {
 		out = append(out, [2]string{"Between points", fmt.Sprintf("%s on average", kit.Duration(last.Sub(first)/time.Duration(n-1)))})
 	}
 	if j.Status.Live() {

@@ -81,7 +81,7 @@ func (s *job) chartActions() []screen.Action {
 		return func() tea.Cmd {
 			s.touch()
 			f()
-			return nil
+			return s.closer()
 		}
 	}
 	c := s.charts

@@ -12,23 +12,30 @@ import (
 
 const (
 	metricsPage = 1000             // points of a full page of history
+	liveTail    = 240              // newest points that a first read brings
 	finalReads  = 2                // reads after a job has ended, for points that were committed late
 	finalEvery  = 6 * time.Second  // between them
 	atOnce      = time.Millisecond // the next page follows right away
+	fillPages   = 8                // pages of history between two looks at what is new
 )
 
 // streamStep is what the next read of a jobStream is.
 type streamStep int
 
 const (
-	stepHistory streamStep = iota // the next page from the start
-	stepTail                      // the newest points, to show while a long history loads
-	stepLive                      // what is new
+	stepTail   streamStep = iota // the newest points: all there are, for most jobs
+	stepWindow                   // how many more there are, summed up
+	stepFill                     // the next page backwards
+	stepLive                     // what is new
+	stepDetail                   // a stretch of a long history that is looked at closer
+	stepCheck                    // whether all points of an ended job are there
 )
 
-// jobStream reads all points of one job, from the start to the newest, and then
-// what comes: one request at a time, each from the cursor behind the last, so
-// that an error costs a repetition and never a gap.
+// jobStream reads the points of one job: the newest first, then backwards to
+// the start, and what comes. A long history is summed up by the database
+// instead, and looked into where it is zoomed. One request is in flight at a
+// time, each from a cursor behind or before what is there, so that an error
+// costs a repetition and never a gap.
 type jobStream struct {
 	feed   *screen.Feed[streamRead]
 	id     string
@@ -36,48 +43,92 @@ type jobStream struct {
 	job    models.Job // as of the last live read
 	known  bool       // job is set
 
-	step     streamStep
-	history  models.MetricCursor // behind the last page of history
-	tailFrom rowKey              // first point of the tail
-	tailed   bool
-	asked    bool // there was a live answer
-	more     bool // the last one did not hold all
-	final    int  // reads done after the end
-	ended    bool // the last read saw the job end
+	step   streamStep
+	oldest models.MetricCursor // first of the points that were read backwards
+	filled bool                // the history is there up to the first point
+	pages  int                 // of history since the last live read
+	long   *longRun            // the history is summed up
+	blind  bool                // the database cannot sum up
+	ask    struct {
+		from, to int64
+		due      bool
+	}
+	more    bool // the last live answer did not hold all
+	final   int  // reads done after the end
+	ended   bool // the last read saw the job end
+	checked bool // the points of the ended job were counted
 }
 
 type streamRead struct {
 	step   streamStep
 	live   []models.LiveJob
 	points []models.MetricsPoint
+	window models.MetricsWindow
+	err    error // of a window: the database has none
 }
 
 func newJobStream(sc screen.Scope, b Metrics, id string) *jobStream {
 	s := &jobStream{id: id}
 	s.feed = screen.NewFeed[streamRead](sc, "watch the job", s.every, nil)
-	s.feed.Prepare(func() func(context.Context) (streamRead, error) {
-		step, after := s.step, s.history
-		if step == stepLive {
-			after = s.series.cursor
-		}
-		return func(ctx context.Context) (r streamRead, err error) {
-			r.step = step
-			if step == stepHistory {
-				r.points, err = b.Metrics(ctx, id, after)
-				return r, err
-			}
-			if step == stepTail {
-				after = models.MetricCursor{}
-			}
-			r.live, err = b.Live(ctx, []models.LiveRequest{{JobID: id, After: after}}, 0)
-			return r, err
-		}
-	})
+	s.feed.Prepare(func() func(context.Context) (streamRead, error) { return s.plan(b) })
 	return s
 }
 
-// complete reports that the history is there.
-func (s *jobStream) complete() bool { return s.step == stepLive }
+// plan is the next read.
+func (s *jobStream) plan(b Metrics) func(context.Context) (streamRead, error) {
+	step, id := s.step, s.id
+	if step == stepLive && s.ask.due {
+		step = stepDetail
+	}
+	live := models.LiveRequest{JobID: id}
+	if step == stepLive {
+		live.After, live.Seen = s.series.cursor, s.series.recent()
+	}
+	before, ask := s.oldest, s.ask
+	return func(ctx context.Context) (r streamRead, err error) {
+		r.step = step
+		switch step {
+		case stepWindow:
+			r.window, err = b.MetricsWindow(ctx, id, 0, 0, overviewBuckets)
+		case stepDetail:
+			r.window, err = b.MetricsWindow(ctx, id, ask.from, ask.to, detailBuckets)
+		case stepCheck:
+			r.window, err = b.MetricsWindow(ctx, id, 0, 0, 1)
+		case stepFill:
+			r.points, err = b.MetricsBefore(ctx, id, before)
+		default:
+			r.live, err = b.Live(ctx, []models.LiveRequest{live}, liveTail)
+		}
+		if models.WindowMissing(err) {
+			r.err, err = err, nil
+		}
+		return r, err
+	}
+}
+
+// complete reports that the history is there, whole or summed up.
+func (s *jobStream) complete() bool { return s.filled || s.long != nil }
+
+// count is how many points the job has, as far as it is known.
+func (s *jobStream) count() int64 {
+	if s.long != nil {
+		return s.long.overview.Rows + s.long.added
+	}
+	return int64(s.series.length())
+}
+
+// note says in what way the history is not simply there, "" when it is.
+func (s *jobStream) note() string {
+	switch {
+	case s.long != nil:
+		return "summed up: zoom in for the points"
+	case s.complete() || s.series.length() == 0:
+		return ""
+	case s.blind:
+		return "reading the history backwards, as the database has no function metrics_window: "
+	}
+	return "reading the history: "
+}
 
 // every plans the next read. The feed asks it right after each good read and
 // before anything else, so the read is taken in here: the next one starts
@@ -86,7 +137,7 @@ func (s *jobStream) every(focused bool) time.Duration {
 	r, _ := s.feed.Value()
 	s.take(r)
 	switch {
-	case s.step != stepLive || s.more || !s.asked:
+	case s.step != stepLive || s.more || s.ask.due:
 		return atOnce
 	case !s.known:
 		return liveWaiting
@@ -106,58 +157,120 @@ func (s *jobStream) every(focused bool) time.Duration {
 // take moves on by one read.
 func (s *jobStream) take(r streamRead) {
 	switch r.step {
-	case stepHistory:
-		s.takePage(r.points)
 	case stepTail:
-		s.step = stepHistory
-		s.takeLive(r.live, true)
-	case stepLive:
-		s.takeLive(r.live, false)
+		s.takeTail(r.live)
+	case stepWindow:
+		s.takeWindow(r.window, r.err)
+	case stepFill:
+		s.takePage(r.points)
+	case stepDetail:
+		s.ask.due = false
+		if s.long != nil && r.err == nil {
+			s.long.detail = r.window
+			s.series.replace(s.long.compose())
+		}
+	case stepCheck:
+		s.checked, s.step = true, stepLive
+		if r.err == nil && r.window.Rows > int64(s.series.length()) {
+			s.oldest, s.filled, s.step = models.MetricCursor{}, false, stepFill
+		}
+	default:
+		s.takeLive(r.live)
 	}
 }
 
-// takePage takes a page of history. A short one is the last; after the first
-// full one the newest points are fetched, so that a long history is seen to its
-// end while it loads.
-func (s *jobStream) takePage(points []models.MetricsPoint) {
-	s.series.add(points)
-	if n := len(points); n > 0 {
-		last := &points[n-1]
-		s.history = models.MetricCursor{Time: last.Timestamp.Time, ID: last.ID}
-		if s.tailed && newRow(last).key.compare(s.tailFrom) >= 0 {
-			s.step = stepLive
-			return
+// takeTail takes the newest points. If they are fewer than were asked for,
+// there are no others.
+func (s *jobStream) takeTail(live []models.LiveJob) {
+	s.takeLive(live)
+	n := s.series.length()
+	if n < liveTail {
+		s.filled = true
+		s.goLive()
+		return
+	}
+	s.step = stepWindow
+	for i := range live {
+		if p := live[i].Points; live[i].Job.ID == s.id && len(p) > 0 {
+			s.oldest = models.MetricCursor{Time: p[0].Timestamp.Time, ID: p[0].ID}
 		}
 	}
-	switch {
-	case len(points) < metricsPage:
-		s.step = stepLive
-	case !s.tailed:
-		s.step = stepTail
+}
+
+func (s *jobStream) takeWindow(w models.MetricsWindow, missing error) {
+	s.step = stepFill
+	s.blind = missing != nil
+	if s.blind || w.Rows <= longHistory {
+		return
+	}
+	s.long = &longRun{overview: w, raw: s.series.suffix(0)}
+	s.series.replace(s.long.compose())
+	s.goLive()
+}
+
+// takePage takes a page of history; a short one is the first of all. In between
+// a look at what is new keeps a long way back from hiding it.
+func (s *jobStream) takePage(points []models.MetricsPoint) {
+	s.series.add(points)
+	if len(points) > 0 {
+		s.oldest = models.MetricCursor{Time: points[0].Timestamp.Time, ID: points[0].ID}
+	}
+	s.pages++
+	if len(points) < metricsPage {
+		s.filled = true
+	}
+	if s.filled || s.pages >= fillPages {
+		s.goLive()
 	}
 }
 
-func (s *jobStream) takeLive(live []models.LiveJob, tail bool) {
+// goLive has the next read look at what is new.
+func (s *jobStream) goLive() { s.step, s.pages = stepLive, 0 }
+
+func (s *jobStream) takeLive(live []models.LiveJob) {
 	s.more, s.ended = false, false
-	s.asked = s.asked || !tail
 	for i := range live {
 		lj := &live[i]
 		if lj.Job.ID != s.id {
 			continue
 		}
-		s.series.add(lj.Points)
-		s.more = lj.Gap && !tail
+		s.grow(lj.Points)
+		s.more = lj.Gap
 		s.ended = s.known && s.job.Status.Live() && !lj.Job.Status.Live()
 		s.job, s.known = lj.Job, true
-		if tail && len(lj.Points) > 0 {
-			s.tailFrom, s.tailed = newRow(&lj.Points[0]).key, true
-		}
 	}
-	if tail {
-		s.tailed = true
-	} else if s.known && !s.job.Status.Live() && !s.more {
+	if s.known && !s.job.Status.Live() && !s.more {
 		s.final++
 	}
+	switch {
+	case s.step != stepLive || s.more:
+	case !s.complete():
+		s.step = stepFill
+	case s.final >= finalReads && s.long == nil && !s.blind && !s.checked && s.series.length() >= liveTail:
+		s.step = stepCheck
+	}
+}
+
+// grow takes new points in.
+func (s *jobStream) grow(points []models.MetricsPoint) {
+	if s.long != nil {
+		points = s.long.newer(points)
+	}
+	s.series.add(points)
+}
+
+// look asks for a finer sum of the steps in view; it pokes the feed if there is
+// something to ask.
+func (s *jobStream) look(lo, hi int64) tea.Cmd {
+	if s.long == nil {
+		return nil
+	}
+	from, to, ok := s.long.wants(lo, hi)
+	if !ok || s.ask.from == from && s.ask.to == to {
+		return nil
+	}
+	s.ask.from, s.ask.to, s.ask.due = from, to, true
+	return s.feed.Poke()
 }
 
 // update takes every message; ended says that the job has just ended.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -11,6 +12,7 @@ import (
 
 	"github.com/loratop/loratop/models"
 	"github.com/loratop/loratop/tui/screen"
+	"github.com/loratop/loratop/tui/tuitest"
 )
 
 // metricServer answers as the client does: pages, a tail, what is behind a
@@ -26,6 +28,8 @@ type metricServer struct {
 	fail   func() bool
 	reads  int
 	failed int
+	sent   int  // points
+	blind  bool // cannot sum up
 }
 
 type lateRow struct {
@@ -75,12 +79,30 @@ func isBehind(p models.MetricsPoint, c models.MetricCursor) bool {
 	return c.IsZero() || d > 0 || d == 0 && p.ID > c.ID
 }
 
-func (m *metricServer) Metrics(_ context.Context, _ string, after models.MetricCursor) ([]models.MetricsPoint, error) {
+func (m *metricServer) Metrics(context.Context, string, models.MetricCursor) ([]models.MetricsPoint, error) {
+	panic("the stream of a job reads backwards")
+}
+
+func (m *metricServer) MetricsBefore(_ context.Context, _ string, before models.MetricCursor) ([]models.MetricsPoint, error) {
 	if err := m.broken(); err != nil {
 		return nil, err
 	}
-	got := m.behind(func(p models.MetricsPoint) bool { return isBehind(p, after) })
-	return got[:min(len(got), metricsPage)], nil
+	got := m.behind(func(p models.MetricsPoint) bool {
+		return before.IsZero() || !isBehind(p, before) && p.ID != before.ID
+	})
+	got = got[max(0, len(got)-metricsPage):]
+	m.sent += len(got)
+	return got, nil
+}
+
+func (m *metricServer) MetricsWindow(_ context.Context, _ string, from, to int64, buckets int) (models.MetricsWindow, error) {
+	if err := m.broken(); err != nil {
+		return models.MetricsWindow{}, err
+	}
+	if m.blind {
+		return models.MetricsWindow{}, &models.Error{Code: models.CodeConfig, Server: "PGRST202", Msg: "no such function"}
+	}
+	return tuitest.Window("j", m.behind(func(models.MetricsPoint) bool { return true }), from, to, buckets), nil
 }
 
 func (m *metricServer) Live(_ context.Context, reqs []models.LiveRequest, tail int) ([]models.LiveJob, error) {
@@ -98,7 +120,7 @@ func (m *metricServer) Live(_ context.Context, reqs []models.LiveRequest, tail i
 			lj.Points = all[max(0, len(all)-tail):]
 		} else {
 			from := r.After.Time.Add(-10 * time.Second)
-			all := m.behind(func(p models.MetricsPoint) bool { return !p.Timestamp.Before(from) })
+			all := m.behind(func(p models.MetricsPoint) bool { return !p.Timestamp.Before(from) && !slices.Contains(r.Seen, p.ID) })
 			fresh := 0
 			for i, p := range all {
 				if isBehind(p, r.After) {
@@ -110,6 +132,7 @@ func (m *metricServer) Live(_ context.Context, reqs []models.LiveRequest, tail i
 			}
 			lj.Points = all
 		}
+		m.sent += len(lj.Points)
 		out = append(out, lj)
 	}
 	return out, nil
@@ -129,7 +152,7 @@ func readOnce(s *jobStream) {
 // the end it has every point, once, in order.
 func TestStreamEqualsTheTable(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		m := &metricServer{now: clock(), job: models.Job{ID: "j", Status: models.JobRunning}, burst: rapid.IntRange(1, 40).Draw(t, "burst")}
+		m := &metricServer{now: clock(), job: models.Job{ID: "j", Status: models.JobRunning}, burst: rapid.IntRange(1, 40).Draw(t, "burst"), blind: rapid.Bool().Draw(t, "blind")}
 		rate := rapid.SampledFrom([]int{0, 3, 3, 6}).Draw(t, "failures of 10")
 		m.fail = func() bool { return rapid.IntRange(0, 9).Draw(t, "fail") < rate }
 		for range rapid.SampledFrom([]int{0, 5, 999, 1000, 1001, 2300}).Draw(t, "history") {
@@ -146,13 +169,16 @@ func TestStreamEqualsTheTable(t *testing.T) {
 		}
 		m.advance(10 * time.Second)
 		m.job.Status = models.JobCompleted
-		for tries := 0; s.final < finalReads; tries++ {
+		for tries := 0; s.final < finalReads || s.step != stepLive; tries++ {
 			if tries > 2000 {
-				t.Fatalf("not done after %d reads of which %d failed: step %v", m.reads, m.failed, s.step)
+				t.Fatalf("not done after %d reads of which %d failed: step %v, %+v, final %d more %v job %v known %v", m.reads, m.failed, s.step, s.feed.Err(), s.final, s.more, s.job, s.known)
 			}
 			readOnce(s)
 		}
 		sameSeries(t, &s.series, m.rows)
+		if m.sent > len(m.rows)+liveTail {
+			t.Fatalf("%d points were sent for %d", m.sent, len(m.rows))
+		}
 		if !s.complete() || s.every(true) != 0 {
 			t.Fatal("the stream of a finished job goes on")
 		}
@@ -201,29 +227,40 @@ func TestStreamNeverEndsOnErrors(t *testing.T) {
 	}
 }
 
-// TestLongHistoryShowsItsEndEarly sees the newest points after two requests.
-func TestLongHistoryShowsItsEndEarly(t *testing.T) {
-	m := &metricServer{now: clock(), job: models.Job{ID: "j", Status: models.JobRunning}, burst: 100, fail: func() bool { return false }}
-	for range 5000 {
+// history writes so many points, a second each.
+func (m *metricServer) history(n int) {
+	for range n {
 		m.step++
 		m.write(0, m.step, false)
 		m.now = m.now.Add(time.Second)
 	}
-	sc, cancel := screen.NewScope(t.Context(), 1, clock)
-	defer cancel()
-	s := newJobStream(sc, m, "j")
-	readOnce(s)
-	readOnce(s)
-	k := s.series.track(metricTraining)
-	if n := k.Len(); n != 1240 || k.X(n-1) != 5000 {
-		t.Fatalf("%d points up to step %v", n, k.X(n-1))
-	}
-	for !s.complete() {
+}
+
+// TestHistoryIsReadFromItsEnd sees the newest points after one request, and
+// says how it goes on.
+func TestHistoryIsReadFromItsEnd(t *testing.T) {
+	for _, blind := range []bool{false, true} {
+		m := &metricServer{now: clock(), job: models.Job{ID: "j", Status: models.JobRunning}, burst: 100, fail: func() bool { return false }, blind: blind}
+		m.history(5000)
+		sc, cancel := screen.NewScope(t.Context(), 1, clock)
+		defer cancel()
+		s := newJobStream(sc, m, "j")
 		readOnce(s)
-	}
-	sameSeries(t, &s.series, m.rows)
-	if m.reads > 7 {
-		t.Errorf("%d requests for 5000 points", m.reads)
+		k := s.series.track(metricTraining)
+		if n := k.Len(); n != liveTail || k.X(n-1) != 5000 {
+			t.Fatalf("%d points up to step %v", n, k.X(n-1))
+		}
+		readOnce(s)
+		if strings.Contains(s.note(), "metrics_window") != blind {
+			t.Errorf("it says %q", s.note())
+		}
+		for !s.complete() {
+			readOnce(s)
+		}
+		sameSeries(t, &s.series, m.rows)
+		if m.reads > 7 || m.sent != 5000 || s.note() != "" {
+			t.Errorf("%d requests and %d points for 5000 points, %q", m.reads, m.sent, s.note())
+		}
 	}
 }
 

@@ -167,9 +167,11 @@ func (s *job) note(f screen.Frame, j models.Job) string {
 	if d := models.DiagnoseJob(j, f.Now); d != nil {
 		return diagnosisLine(th, d, f.W)
 	}
-	text := ""
-	if n := s.stream.series.length(); !s.stream.complete() && n > 0 {
-		text = "reading the history: " + kit.Exact(int64(n)) + " points so far"
+	text := s.stream.note()
+	if text != "" && !s.stream.complete() {
+		text += kit.Exact(s.stream.count()) + " points so far"
+	} else if text != "" {
+		text = kit.Exact(s.stream.count()) + " points, " + text
 	}
 	if s.busy != "" {
 		text = s.busy + "…"

@@ -28,8 +28,16 @@ type watchBackend struct {
 	byJob   func(id string) (models.Artifact, error)
 }
 
-func (b *watchBackend) Live(_ context.Context, reqs []models.LiveRequest, _ int) ([]models.LiveJob, error) {
-	return answer(b.live, reqs)
+// Live answers with live; to who asks for the newest points, as the page of a
+// job does, with those of metrics.
+func (b *watchBackend) Live(_ context.Context, reqs []models.LiveRequest, tail int) ([]models.LiveJob, error) {
+	out, err := answer(b.live, reqs)
+	for i := range out {
+		if tail == liveTail && reqs[0].After.IsZero() && b.metrics != nil && err == nil {
+			out[i].Points, err = b.metrics(out[i].Job.ID, models.MetricCursor{})
+		}
+	}
+	return out, err
 }
 
 func (b *watchBackend) Metrics(_ context.Context, id string, after models.MetricCursor) ([]models.MetricsPoint, error) {

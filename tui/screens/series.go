@@ -56,8 +56,9 @@ type series struct {
 	epochs []int32
 	tracks [metricCount]track
 
-	cursor  models.MetricCursor // behind the newest point
-	version uint64              // counts changes
+	cursor  models.MetricCursor   // behind the newest point
+	latest  []models.MetricCursor // points that came last, a few of them for recent
+	version uint64                // counts changes
 }
 
 // row is one point on its way into the columns.
@@ -144,6 +145,7 @@ func (s *series) fresh(points []models.MetricsPoint) []row {
 			continue
 		}
 		out = append(out, r)
+		s.note(p)
 	}
 	byKey := func(a, b row) int { return a.key.compare(b.key) }
 	if !slices.IsSortedFunc(out, byKey) {
@@ -157,6 +159,41 @@ func (s *series) advance(p *models.MetricsPoint) {
 	c := p.Timestamp.Compare(s.cursor.Time)
 	if s.cursor.IsZero() || c > 0 || c == 0 && p.ID > s.cursor.ID {
 		s.cursor = models.MetricCursor{Time: p.Timestamp.Time, ID: p.ID}
+	}
+}
+
+// noted is how many of the points that came last are remembered by their ids.
+const noted = 200
+
+// note remembers a point for recent.
+func (s *series) note(p *models.MetricsPoint) {
+	if p.Timestamp.Before(s.cursor.Time.Add(-models.LookBack)) {
+		return
+	}
+	if len(s.latest) >= 2*noted {
+		s.latest = slices.Delete(s.latest, 0, noted)
+	}
+	s.latest = append(s.latest, models.MetricCursor{Time: p.Timestamp.Time, ID: p.ID})
+}
+
+// recent gives the ids of points that the next look back would bring again.
+func (s *series) recent() []string {
+	from := s.cursor.Time.Add(-models.LookBack)
+	var ids []string
+	for _, c := range s.latest[max(0, len(s.latest)-noted):] {
+		if !c.Time.Before(from) {
+			ids = append(ids, c.ID)
+		}
+	}
+	return ids
+}
+
+// replace takes other rows in the place of all; the cursor stays.
+func (s *series) replace(rows []row) {
+	s.version++
+	s.truncate(0)
+	for i := range rows {
+		s.push(&rows[i])
 	}
 }
 

@@ -8,26 +8,18 @@ import (
 
 // Without a function for windows: the stream reads the points themselves.
 
-func (b *watchBackend) MetricsWindow(context.Context, string, int64, int64, int) (models.MetricsWindow, error) {
+func (b *fakeBackend) MetricsWindow(context.Context, string, int64, int64, int) (models.MetricsWindow, error) {
 	return models.MetricsWindow{}, &models.Error{Code: models.CodeConfig, Server: "PGRST202", Msg: "no such function"}
 }
 
-func (b *watchBackend) MetricsBefore(context.Context, string, models.MetricCursor) ([]models.MetricsPoint, error) {
+func (b *fakeBackend) MetricsBefore(context.Context, string, models.MetricCursor) ([]models.MetricsPoint, error) {
 	return nil, nil
 }
 
-func (m *metricServer) MetricsWindow(context.Context, string, int64, int64, int) (models.MetricsWindow, error) {
-	return models.MetricsWindow{}, &models.Error{Code: models.CodeConfig, Server: "PGRST202", Msg: "no such function"}
+func (f liveFunc) MetricsWindow(context.Context, string, int64, int64, int) (models.MetricsWindow, error) {
+	return models.MetricsWindow{}, nil
 }
 
-func (m *metricServer) MetricsBefore(context.Context, string, models.MetricCursor) ([]models.MetricsPoint, error) {
-	return nil, nil
-}
-
-func (f *fakeBackend) MetricsWindow(context.Context, string, int64, int64, int) (models.MetricsWindow, error) {
-	return models.MetricsWindow{}, &models.Error{Code: models.CodeConfig, Server: "PGRST202", Msg: "no such function"}
-}
-
-func (f *fakeBackend) MetricsBefore(context.Context, string, models.MetricCursor) ([]models.MetricsPoint, error) {
+func (f liveFunc) MetricsBefore(context.Context, string, models.MetricCursor) ([]models.MetricsPoint, error) {
 	return nil, nil
 }

@@ -55,6 +55,11 @@ func Window(id string, points []models.MetricsPoint, from, to int64, buckets int
 	in = slices.Clone(in)
 	slices.SortStableFunc(in, func(a, b models.MetricsPoint) int { return int(a.Step - b.Step) })
 	w.Rows, w.From, w.To = int64(len(in)), int64(in[0].Step), int64(in[len(in)-1].Step)
+	if from != 0 || to != 0 { // the bounds that were asked for, as far as there are points
+		for _, p := range points {
+			w.From, w.To = min(w.From, max(from, int64(p.Step))), max(w.To, min(to, int64(p.Step)))
+		}
+	}
 	w.Width = (w.To-w.From)/int64(max(1, buckets)) + 1
 	for i := range in {
 		p := &in[i]

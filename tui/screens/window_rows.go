@@ -1,0 +1,165 @@
+package screens
+
+import (
+	"encoding/binary"
+	"math"
+	"slices"
+
+	"github.com/loratop/loratop/models"
+)
+
+// longHistory is from how many points on a job is shown summed up instead of
+// being read whole.
+const longHistory = 10_000
+
+// overviewBuckets are those of a whole long job; detailBuckets of a stretch
+// that is looked at closer.
+const (
+	overviewBuckets = 320
+	detailBuckets   = 480
+)
+
+// longRun is what is known of a job that is not read whole: all of it in coarse
+// buckets, a stretch in finer ones, and the newest points themselves.
+type longRun struct {
+	overview models.MetricsWindow
+	detail   models.MetricsWindow // Rows 0: none
+	raw      []row                // from the tail on, in order
+	added    int64                // points that came after the overview was made
+}
+
+// newer keeps the points that are not there yet, which are from then on.
+func (l *longRun) newer(points []models.MetricsPoint) []models.MetricsPoint {
+	var out []models.MetricsPoint
+	for i := range points {
+		p := &points[i]
+		r := newRow(p)
+		at, found := slices.BinarySearchFunc(l.raw, r.key, func(a row, k rowKey) int { return a.key.compare(k) })
+		if found {
+			continue
+		}
+		l.raw = slices.Insert(l.raw, at, r)
+		out = append(out, points[i])
+		if n := l.overview.Newest; p.Timestamp.After(n.Time) || p.Timestamp.Equal(n.Time) && p.ID > n.ID {
+			l.added++
+		}
+	}
+	return out
+}
+
+// compose makes the rows that are shown: of each bucket and metric the first,
+// least, greatest and last value, at steps within the bucket.
+func (l *longRun) compose() []row {
+	d := &l.detail
+	var out []row
+	out = l.cells(out, &l.overview, func(step int64) bool { return d.Rows == 0 || step < d.From || step > d.To })
+	if d.Rows > 0 {
+		out = l.cells(out, d, func(int64) bool { return true })
+		slices.SortStableFunc(out, func(a, b row) int { return int(a.step - b.step) })
+	}
+	// Rows stand in the order of time; those of a bucket all bear its time.
+	at := int64(math.MinInt64)
+	for i := range out {
+		at = max(at, out[i].key.time)
+		if len(l.raw) > 0 {
+			at = min(at, l.raw[0].key.time-1)
+		}
+		out[i].key.time = at
+		// No UUID of a point: version 0 with a count, which also orders them.
+		binary.BigEndian.PutUint64(out[i].key.id[8:], uint64(i))
+	}
+	return append(out, l.raw...)
+}
+
+// cells adds the rows of a window whose steps are kept. What the raw points
+// show is left to them, but for an earlier run that had gone further.
+func (l *longRun) cells(out []row, w *models.MetricsWindow, keep func(step int64) bool) []row {
+	start, from := int64(math.MaxInt64), int64(math.MaxInt64)
+	if len(l.raw) > 0 {
+		start, from = l.raw[0].step, l.raw[0].key.time
+	}
+	resumed := len(l.raw) > 0 && w.To > l.raw[len(l.raw)-1].step
+	var at [metricCount]int
+	for _, b := range w.Buckets {
+		if !b.Time.IsZero() && b.Time.UnixNano() >= from {
+			continue
+		}
+		r := row{epoch: int32(max(math.MinInt32, min(b.Epoch, math.MaxInt32)))}
+		r.key.time = math.MinInt64
+		if !b.Time.IsZero() {
+			r.key.time = b.Time.UnixNano()
+		}
+		for m := range metricCount {
+			col := w.Metrics[m]
+			for at[m] < len(col) && col[at[m]].Step < b.Step {
+				at[m]++
+			}
+			if at[m] == len(col) || col[at[m]].Step != b.Step {
+				continue
+			}
+			for _, p := range shape(&col[at[m]]) {
+				if keep(p.step) && (resumed || p.step < start) {
+					r.step, r.has, r.v = p.step, 1<<m, [metricCount]float64{}
+					r.v[m] = p.v
+					out = append(out, r)
+				}
+			}
+		}
+	}
+	slices.SortStableFunc(out, func(a, b row) int { return int(a.step - b.step) })
+	return out
+}
+
+type stepValue struct {
+	step int64
+	v    float64
+}
+
+// shape is a bucket as at most five points: first, the extremes, a mark for
+// values that are no number, and last.
+func shape(v *models.WindowValue) []stepValue {
+	out := append(make([]stepValue, 0, 5), stepValue{v.FirstStep, v.First})
+	inner := make([]float64, 0, 3)
+	if v.N > 2 && !math.IsNaN(v.Min) {
+		if v.Min != v.First && v.Min != v.Last {
+			inner = append(inner, v.Min)
+		}
+		if v.Max != v.First && v.Max != v.Last && v.Max != v.Min {
+			inner = append(inner, v.Max)
+		}
+		if len(inner) == 2 && v.Max-v.First < v.First-v.Min {
+			inner[0], inner[1] = inner[1], inner[0] // the nearer one first
+		}
+	}
+	if v.Odd > 0 && isNumber(v.First) && isNumber(v.Last) {
+		inner = append(inner, math.NaN())
+	}
+	span := v.LastStep - v.FirstStep
+	for i, x := range inner {
+		out = append(out, stepValue{v.FirstStep + span*int64(i+1)/int64(len(inner)+1), x})
+	}
+	if v.N > 1 {
+		out = append(out, stepValue{v.LastStep, v.Last})
+	}
+	return out
+}
+
+func isNumber(v float64) bool { return !math.IsNaN(v) && !math.IsInf(v, 0) }
+
+// wants tells which stretch to ask for when steps lo…hi are looked at: the
+// stretch with as much again on both sides, or nothing when what is there is
+// fine enough.
+func (l *longRun) wants(lo, hi int64) (from, to int64, ok bool) {
+	if hi < lo || l.overview.Rows == 0 {
+		return 0, 0, false
+	}
+	span := hi - lo + 1
+	fine := max(1, span*2/detailBuckets) // steps a bucket that would do
+	if l.overview.Width <= fine {
+		return 0, 0, false
+	}
+	if d := &l.detail; d.Rows > 0 && d.From <= max(lo, l.overview.From) && d.To >= min(hi, l.overview.To) && d.Width <= fine*2 {
+		return 0, 0, false
+	}
+	return max(lo-span/2, l.overview.From), min(hi+span/2, l.overview.To), true
+}
