@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/loratop/loratop/client/local"
+	"github.com/loratop/loratop/models"
 )
 
 // bareFlags serve a database that exists already.
@@ -120,9 +121,13 @@ func (a *app) startLocal(ctx context.Context, s *stackFlags, bare *bareFlags) (*
 	if a.flags.json.on {
 		say = func(text string) { log.Info(text) }
 	}
+	onMail := func(m local.Mail) { a.say("mail for %s (%s): code %s", models.Clean(m.To), m.Kind, m.Code) }
+	if a.flags.json.on {
+		onMail = nil
+	}
 	say("starting PostgreSQL in " + dir + " ...")
 	return local.Start(ctx, local.Options{
-		Dir: dir, Port: s.port, Reset: s.reset, Seed: true, Trainer: !s.noTrainer, Speed: s.speed, Faults: s.faults, Log: log, Now: a.sys.Now, Notify: say,
+		Dir: dir, Port: s.port, Reset: s.reset, Seed: true, Trainer: !s.noTrainer, Speed: s.speed, Faults: s.faults, Log: log, Now: a.sys.Now, Notify: say, OnMail: onMail,
 	})
 }
 
@@ -151,6 +156,9 @@ func (a *app) printStack(stack *local.Stack) error {
 	p := []pair{
 		{"url", stack.URL}, {"anon key", stack.AnonKey}, {"service key", stack.ServiceKey},
 		{"jwt secret", stack.JWTSecret}, {"database", stack.DatabaseURL},
+	}
+	if stack.MailURL != "" {
+		p = append(p, pair{"mailbox", stack.MailURL})
 	}
 	for _, u := range stack.Users {
 		p = append(p, pair{"user", u.Email + "  password " + u.Password})

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"log/slog"
+	"net"
 	"net/http"
 	"runtime/debug"
 	"strings"
@@ -18,6 +19,10 @@ type GatewayOptions struct {
 	Auth    http.Handler // below /auth/v1; nil: 404
 	Rest    http.Handler // below /rest/v1
 	Storage http.Handler // below /storage/v1
+
+	// Pages for whoever sits at this machine, by their prefix: the mailbox and
+	// the identity page. They need no key, and only loopback reaches them.
+	Pages map[string]http.Handler
 
 	// Secret is the project's JWT secret: an API key is any token of it whose
 	// role is anon or service_role, so that keys made elsewhere work as well.
@@ -41,8 +46,11 @@ func NewGateway(o GatewayOptions) http.Handler {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
 	g := &gateway{o: o, routes: []route{
-		{"/auth/v1", o.Auth}, {"/rest/v1", limitBody(o.Rest)}, {"/storage/v1", o.Storage},
+		{prefix: "/auth/v1", handler: o.Auth}, {prefix: "/rest/v1", handler: limitBody(o.Rest)}, {prefix: "/storage/v1", handler: o.Storage},
 	}}
+	for prefix, page := range o.Pages {
+		g.routes = append(g.routes, route{prefix: prefix, handler: page, local: true})
+	}
 	for _, make := range []func([]byte) (string, error){token.AnonKey, token.ServiceKey} {
 		if key, err := make(o.Secret); err == nil {
 			g.keys = append(g.keys, []byte(key))
@@ -60,6 +68,7 @@ type gateway struct {
 type route struct {
 	prefix  string
 	handler http.Handler
+	local   bool // for loopback only, and told the whole path
 }
 
 func limitBody(h http.Handler) http.Handler {
@@ -97,6 +106,14 @@ func (g *gateway) route(w http.ResponseWriter, r *http.Request) {
 		if rt.handler == nil || !underPrefix(r.URL.Path, rt.prefix) {
 			continue
 		}
+		if rt.local {
+			if !fromLoopback(r) {
+				gatewayError(w, http.StatusForbidden, "this page is for the machine that the stack runs on", "")
+				return
+			}
+			rt.handler.ServeHTTP(w, r)
+			return
+		}
 		if r.URL.Path == rt.prefix {
 			r.URL.Path, r.URL.RawPath = rt.prefix+"/", ""
 		}
@@ -115,14 +132,14 @@ func (g *gateway) admit(w http.ResponseWriter, r *http.Request) bool {
 	}
 	rest := underPrefix(r.URL.Path, "/rest/v1")
 	if key == "" {
-		if g.o.KeyOptional || keyless(r.URL.Path) {
+		if g.o.KeyOptional || g.keyless(r.URL.Path) {
 			return true
 		}
 		gatewayError(w, http.StatusUnauthorized, "No API key found in request",
 			"No `apikey` request header or url param was found.")
 		return false
 	}
-	if !g.goodKey(key) && !keyless(r.URL.Path) {
+	if !g.goodKey(key) && !g.keyless(r.URL.Path) {
 		gatewayError(w, http.StatusUnauthorized, "Invalid API key",
 			"Double check the API key of this stack: `loratop local` prints it.")
 		return false
@@ -166,13 +183,33 @@ func dropQuery(r *http.Request, name string) {
 
 // keyless names what is open without a key: links that a browser follows, and
 // Storage, which looks at the bearer token itself.
-func keyless(path string) bool {
+func (g *gateway) keyless(path string) bool {
+	for prefix := range g.o.Pages {
+		if underPrefix(path, prefix) {
+			return true
+		}
+	}
 	for _, p := range []string{"/auth/v1/verify", "/auth/v1/callback", "/auth/v1/authorize", "/auth/v1/health"} {
 		if path == p {
 			return true
 		}
 	}
 	return underPrefix(path, "/auth/v1/.well-known") || underPrefix(path, "/storage/v1")
+}
+
+// fromLoopback looks at the address and at the name that was asked for: a page
+// of the web whose name leads to loopback must not read the mailbox.
+func fromLoopback(r *http.Request) bool {
+	host, _, err := net.SplitHostPort(r.RemoteAddr)
+	if ip := net.ParseIP(host); err != nil || ip == nil || !ip.IsLoopback() {
+		return false
+	}
+	name := r.Host
+	if h, _, err := net.SplitHostPort(name); err == nil {
+		name = h
+	}
+	ip := net.ParseIP(strings.Trim(name, "[]"))
+	return name == "localhost" || ip != nil && ip.IsLoopback()
 }
 
 func underPrefix(path, prefix string) bool {

@@ -17,6 +17,7 @@ import (
 
 	"github.com/adrg/xdg"
 
+	"github.com/loratop/loratop/client/local/auth"
 	"github.com/loratop/loratop/client/local/faults"
 	"github.com/loratop/loratop/client/local/pgproc"
 	"github.com/loratop/loratop/client/local/seed"
@@ -44,6 +45,10 @@ type Options struct {
 	// make many users take the lowest, 4.
 	PasswordCost int
 
+	// OnMail, when set, is told of each mail that Auth would have sent. It may be
+	// called from many goroutines and must not block.
+	OnMail func(Mail)
+
 	Log *slog.Logger     // nil = silent
 	Now func() time.Time // nil = time.Now
 
@@ -53,6 +58,9 @@ type Options struct {
 // User is an account that can sign in.
 type User = seed.User
 
+// Mail is a message that Auth would have sent.
+type Mail = auth.Mail
+
 // Stack is what runs. Its JSON form is what other programs need to use it.
 type Stack struct {
 	URL         string `json:"url"`
@@ -61,6 +69,9 @@ type Stack struct {
 	JWTSecret   string `json:"jwt_secret"`
 	DatabaseURL string `json:"database_url"`
 	Users       []User `json:"users"`
+
+	// MailURL shows the mails of this run, to loopback only; "" without Auth.
+	MailURL string `json:"-"`
 
 	Faults *faults.Injector `json:"-"` // nil unless Options asked for it
 

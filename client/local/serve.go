@@ -71,7 +71,7 @@ func Serve(ctx context.Context, o ServeOptions) (_ *Stack, err error) {
 		return nil, err
 	}
 	if has {
-		g.Auth = auth.New(auth.Options{Pool: pool, Secret: []byte(o.JWTSecret), BaseURL: s.URL, Autoconfirm: true, Log: o.Log})
+		s.accounts(&g, auth.Options{Pool: pool, Secret: []byte(o.JWTSecret), Log: o.Log})
 	}
 	if o.StorageDir != "" {
 		g.Storage = storage.New(storage.Options{Pool: pool, Secret: []byte(o.JWTSecret), Dir: o.StorageDir, Log: o.Log})
@@ -96,7 +96,7 @@ func (s *Stack) gateway(listener net.Listener, o Options, p pools, files *storag
 		return err
 	}
 	g := GatewayOptions{Secret: secret, Rest: r, Storage: files, Log: o.Log}
-	g.Auth = auth.New(auth.Options{Pool: p.admin, Secret: secret, BaseURL: s.URL, Autoconfirm: true, BcryptCost: o.PasswordCost, Now: o.Now, Log: o.Log})
+	s.accounts(&g, auth.Options{Pool: p.admin, Secret: secret, BcryptCost: o.PasswordCost, OnMail: o.OnMail, Now: o.Now, Log: o.Log})
 	h := NewGateway(g)
 	if o.Faults {
 		s.Faults = faults.New(faults.Options{Next: h, Secret: secret, Pool: p.admin, Clock: o.clock})
@@ -104,6 +104,15 @@ func (s *Stack) gateway(listener net.Listener, o Options, p pools, files *storag
 	}
 	s.serve(listener, h, o.Log)
 	return nil
+}
+
+// accounts serves Auth, its mailbox and the identity providers that it plays.
+func (s *Stack) accounts(g *GatewayOptions, o auth.Options) {
+	o.BaseURL, o.Autoconfirm, o.Providers = s.URL, true, []string{"github", "google"}
+	a := auth.New(o)
+	g.Auth = a
+	g.Pages = map[string]http.Handler{auth.MailPath: a.MailPage(), auth.IdentityPath: a.IdentityPage()}
+	s.MailURL = s.URL + auth.MailPath
 }
 
 func (s *Stack) rest(pool *pgxpool.Pool, log *slog.Logger, now func() time.Time) (http.Handler, error) {

@@ -16,6 +16,7 @@ func (s *Server) getUser(w http.ResponseWriter, _ *http.Request, c caller) error
 
 // changes is the body of PUT /user; nil members stay as they are.
 type changes struct {
+	pkceInput
 	Email, Password, Phone *string
 	Data                   map[string]any
 }
@@ -30,6 +31,10 @@ func (s *Server) putUser(w http.ResponseWriter, r *http.Request, c caller) error
 	}
 	if (in.Password != nil || in.Email != nil) && c.user.hasVerifiedFactor() && c.aal != "aal2" {
 		return fault(http.StatusUnauthorized, "insufficient_aal", "AAL2 session is required to update email or password when MFA is enabled.")
+	}
+	m, err := s.mailing(r, mailEmailChange, in.pkceInput)
+	if err != nil {
+		return err
 	}
 	hash, err := s.newHash(in, c.user)
 	if err != nil {
@@ -50,7 +55,7 @@ func (s *Server) putUser(w http.ResponseWriter, r *http.Request, c caller) error
 		return err
 	}
 	if email != "" && !s.o.Autoconfirm {
-		if err := s.mailUser(r.Context(), u, mailEmailChange); err != nil {
+		if err := s.mailUser(r.Context(), u, m); err != nil {
 			return err
 		}
 	}

@@ -209,7 +209,10 @@ func (s *Server) adminDelete(w http.ResponseWriter, r *http.Request) error {
 
 // adminLink makes a link and a code without a mail: for tests and scripts.
 func (s *Server) adminLink(w http.ResponseWriter, r *http.Request) error {
-	var in struct{ Type, Email string }
+	var in struct {
+		Type, Email string
+		RedirectTo  string `json:"redirect_to"`
+	}
 	if err := readJSON(r, &in); err != nil {
 		return err
 	}
@@ -234,7 +237,14 @@ func (s *Server) adminLink(w http.ResponseWriter, r *http.Request) error {
 		}
 		kind = mailSignup
 	}
-	code, err := s.makeCode(r.Context(), u, kind, u.Email)
+	m, err := s.mailing(r, kind, pkceInput{})
+	if err != nil {
+		return err
+	}
+	if in.RedirectTo != "" {
+		m.redirect = s.redirectTarget(in.RedirectTo).String()
+	}
+	code, err := s.makeCode(r.Context(), s.o.Pool, u, m, kind.tokenType(), u.Email)
 	if err != nil {
 		return err
 	}
@@ -247,7 +257,7 @@ func (s *Server) adminLink(w http.ResponseWriter, r *http.Request) error {
 		return fmt.Errorf("encode user: %w", err)
 	}
 	out["action_link"], out["email_otp"], out["hashed_token"] = code.Link, code.Code, code.hash
-	out["redirect_to"], out["verification_type"] = s.o.SiteURL, string(kind)
+	out["redirect_to"], out["verification_type"] = m.redirect, string(kind)
 	writeJSON(w, http.StatusOK, out)
 	return nil
 }

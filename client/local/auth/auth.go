@@ -7,6 +7,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"regexp"
 	"strings"
 	"time"
 
@@ -23,11 +24,16 @@ type Options struct {
 	SiteURL     string // where links of mails lead when nothing else was asked for; "" = BaseURL
 	Autoconfirm bool   // sign-up needs no confirmation by mail
 
+	Providers []string // that IdentityPage plays, such as "github"; all others are off
+	Redirects []string // patterns of redirect_to beside the site and loopback, such as "https://*.example.com/**"
+
 	TokenLife    time.Duration // of access tokens; 0 = 1 hour
 	ReuseWindow  time.Duration // in which a spent refresh token is forgiven; 0 = 10 s
 	MailInterval time.Duration // between two mails to one user; 0 = 60 s
 	BcryptCost   int           // 0 = bcrypt.DefaultCost
 	RateLimit    int           // burst of token requests per address, refilled at a tenth of it a second; 0 = none
+
+	OnMail func(Mail) // told of each mail, from the request's goroutine; nil = nobody
 
 	Now func() time.Time // nil = time.Now
 	Log *slog.Logger     // nil = silent
@@ -39,6 +45,8 @@ type Server struct {
 	routes  []route
 	mail    mailbox
 	limiter limiter
+
+	redirects []*regexp.Regexp
 }
 
 // New makes a Server; it starts nothing and needs no closing.
@@ -57,6 +65,9 @@ func New(o Options) *Server {
 		o.SiteURL = o.BaseURL
 	}
 	s := &Server{o: o}
+	for _, p := range o.Redirects {
+		s.redirects = append(s.redirects, redirectPattern(p))
+	}
 	s.routes = s.table()
 	return s
 }
@@ -93,6 +104,8 @@ func (s *Server) table() []route {
 		{http.MethodPost, "/resend", s.limited(s.resend)},
 		{http.MethodPost, "/verify", s.limited(s.verify)},
 		{http.MethodGet, "/verify", s.followLink},
+		{http.MethodGet, "/authorize", s.authorize},
+		{http.MethodGet, "/callback", s.callback},
 		{http.MethodPost, "/logout", s.authenticated(s.logout)},
 		{http.MethodGet, "/user", s.authenticated(s.getUser)},
 		{http.MethodPut, "/user", s.authenticated(s.putUser)},

@@ -17,6 +17,7 @@ type apiError struct {
 	code    string
 	msg     string
 	reasons []string // of weak_password
+	oauth   string   // the provider's own word, which redirects tell instead of a code
 }
 
 func (e *apiError) Error() string { return e.code + ": " + e.msg }

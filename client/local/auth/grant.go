@@ -18,6 +18,8 @@ func (s *Server) token(w http.ResponseWriter, r *http.Request) error {
 		return s.passwordGrant(w, r)
 	case "refresh_token":
 		return s.refreshGrant(w, r)
+	case "pkce":
+		return s.pkceGrant(w, r)
 	default:
 		return fault(http.StatusBadRequest, "invalid_credentials", "unsupported_grant_type")
 	}

@@ -7,11 +7,11 @@ import (
 
 // Mail is a message that the stack would have sent.
 type Mail struct {
-	To   string
-	Kind string // "signup", "magiclink", "recovery", "email_change"
-	Code string // six digits, leading zeros kept
-	Link string // does the same as typing the code
-	At   time.Time
+	To   string    `json:"to"`
+	Kind string    `json:"kind"` // "signup", "magiclink", "recovery", "email_change"
+	Code string    `json:"code"` // six digits, leading zeros kept
+	Link string    `json:"link"` // does the same as typing the code
+	At   time.Time `json:"at"`
 }
 
 // mailbox keeps the newest mails in memory.

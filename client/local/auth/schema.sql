@@ -156,6 +156,7 @@ CREATE TABLE IF NOT EXISTS auth.flow_state (
   created_at             timestamptz,
   updated_at             timestamptz
 );
+ALTER TABLE auth.flow_state ADD COLUMN IF NOT EXISTS referrer text;
 CREATE INDEX IF NOT EXISTS idx_auth_code ON auth.flow_state (auth_code);
 
 -- The API roles may call the claim helpers of the schema and read none of its tables.

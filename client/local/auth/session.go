@@ -23,6 +23,9 @@ type grant struct {
 	RefreshToken string `json:"refresh_token"`
 	User         *user  `json:"user"`
 
+	// ProviderToken is told in the one reply that ends a sign-in at a provider.
+	ProviderToken string `json:"provider_token,omitempty"`
+
 	sessionID string
 }
 

@@ -10,6 +10,7 @@ import (
 
 func (s *Server) signup(w http.ResponseWriter, r *http.Request) error {
 	var in struct {
+		pkceInput
 		Email, Phone, Password string
 		Data                   map[string]any
 	}
@@ -32,28 +33,32 @@ func (s *Server) signup(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return badEmail()
 	}
+	m, err := s.mailing(r, mailSignup, in.pkceInput)
+	if err != nil {
+		return err
+	}
 	old, err := userByEmail(r.Context(), s.o.Pool, email)
 	if err != nil {
 		return err
 	}
 	if old != nil {
-		return s.signupAgain(w, r, old)
+		return s.signupAgain(w, r, old, m)
 	}
 	hash, err := s.hash(in.Password)
 	if err != nil {
 		return err
 	}
-	return s.signupNew(w, r, newUser{id: uuid.NewString(), email: email, hash: hash, metadata: in.Data})
+	return s.signupNew(w, r, newUser{id: uuid.NewString(), email: email, hash: hash, metadata: in.Data}, m)
 }
 
 // signupAgain meets an address that is taken. Where mail confirms, the answer
 // must not tell strangers who has an account.
-func (s *Server) signupAgain(w http.ResponseWriter, r *http.Request, old *user) error {
+func (s *Server) signupAgain(w http.ResponseWriter, r *http.Request, old *user, m mailing) error {
 	if s.o.Autoconfirm {
 		return userExists()
 	}
 	if old.EmailConfirmedAt == nil {
-		if err := s.mailUser(r.Context(), old, mailSignup); err != nil {
+		if err := s.mailUser(r.Context(), old, m); err != nil {
 			return err
 		}
 		writeJSON(w, http.StatusOK, old)
@@ -70,7 +75,7 @@ func userExists() error {
 	return fault(http.StatusUnprocessableEntity, "user_already_exists", "User already registered")
 }
 
-func (s *Server) signupNew(w http.ResponseWriter, r *http.Request, n newUser) error {
+func (s *Server) signupNew(w http.ResponseWriter, r *http.Request, n newUser, m mailing) error {
 	ctx, now := r.Context(), s.now()
 	if s.o.Autoconfirm {
 		n.confirmedAt = &now
@@ -97,7 +102,7 @@ func (s *Server) signupNew(w http.ResponseWriter, r *http.Request, n newUser) er
 		writeGrant(w, g, false)
 		return nil
 	}
-	if err := s.mailUser(ctx, u, mailSignup); err != nil {
+	if err := s.mailUser(ctx, u, m); err != nil {
 		return err
 	}
 	writeJSON(w, http.StatusOK, u)

@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"strconv"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -34,50 +34,49 @@ func (s *Server) verify(w http.ResponseWriter, r *http.Request) error {
 	case hash == "":
 		hash = hashCode(normalEmail(in.Email), in.Token)
 	}
-	g, err := s.redeem(r, in.Type, hash)
+	out, err := s.redeem(r, in.Type, hash, false)
 	if err != nil {
 		return err
 	}
-	writeGrant(w, g, false)
+	if out.grant == nil {
+		writeJSON(w, http.StatusOK, map[string]string{"msg": halfConfirmed, "code": "200"})
+		return nil
+	}
+	writeGrant(w, out.grant, false)
 	return nil
 }
 
-// followLink is GET /verify: the link of a mail, opened in a browser.
+// halfConfirmed: one of the two mails of a change of address was answered.
+const halfConfirmed = "Confirmation link accepted. Please proceed to confirm link sent to the other email"
+
+// followLink is GET /verify: the link of a mail, opened in a browser. Links
+// that were asked for with PKCE lead to a code.
 func (s *Server) followLink(w http.ResponseWriter, r *http.Request) error {
 	q := r.URL.Query()
 	target := s.redirectTarget(q.Get("redirect_to"))
-	g, err := s.redeem(r, q.Get("type"), q.Get("token"))
+	pkce := strings.HasPrefix(q.Get("token"), pkcePrefix)
+	out, err := s.redeem(r, q.Get("type"), q.Get("token"), pkce)
 	var e *apiError
-	if errors.As(err, &e) {
-		target.Fragment = url.Values{"error": {"access_denied"}, "error_code": {e.code}, "error_description": {e.msg}, "sb": {""}}.Encode()
-	} else if err != nil {
+	fragment := url.Values{}
+	switch {
+	case errors.As(err, &e) && pkce:
+		redirectFault(w, target, e)
+		return nil
+	case errors.As(err, &e):
+		fragment = url.Values{"error": {"access_denied"}, "error_code": {e.code}, "error_description": {e.msg}, "sb": {""}}
+	case err != nil:
 		return err
-	} else {
-		target.Fragment = url.Values{"access_token": {g.AccessToken}, "expires_at": {strconv.FormatInt(g.ExpiresAt, 10)},
-			"expires_in": {strconv.FormatInt(g.ExpiresIn, 10)}, "refresh_token": {g.RefreshToken}, "token_type": {"bearer"},
-			"type": {q.Get("type")}, "sb": {""}}.Encode()
+	case out.code != "":
+		query := target.Query()
+		query.Set("code", out.code)
+		target.RawQuery, fragment = query.Encode(), nil
+	case out.grant == nil:
+		fragment = url.Values{"message": {halfConfirmed}, "sb": {""}}
+	default:
+		fragment = fragmentOf(out.grant, q.Get("type"))
 	}
-	base, fragment := *target, target.Fragment
-	base.Fragment = ""
-	w.Header().Set("Location", base.String()+"#"+fragment)
-	w.WriteHeader(http.StatusSeeOther)
+	redirect(w, http.StatusSeeOther, target, fragment)
 	return nil
-}
-
-// redirectTarget lets links lead to the site and to loopback, and nowhere else.
-func (s *Server) redirectTarget(asked string) *url.URL {
-	site, err := url.Parse(s.o.SiteURL)
-	if err != nil {
-		site = &url.URL{Path: "/"}
-	}
-	u, err := url.Parse(asked)
-	if err != nil || asked == "" || u.User != nil || (u.Scheme != "http" && u.Scheme != "https") {
-		return site
-	}
-	if h := u.Hostname(); h == "127.0.0.1" || h == "localhost" || h == "::1" || u.Host == site.Host {
-		return u
-	}
-	return site
 }
 
 func otpExpired() error {
@@ -94,21 +93,28 @@ func tokenTypes(kind string) []string {
 	case "email":
 		return []string{"confirmation_token", "recovery_token"}
 	case "email_change":
-		return []string{"email_change_token_new"}
+		return []string{tokenEmailNew, tokenEmailCurrent}
 	default:
 		return nil
 	}
 }
 
-// redeem spends a code: it can work once only, also for two requests at a time.
-func (s *Server) redeem(r *http.Request, kind, hash string) (*grant, error) {
+// redeemed is what a code was good for: a session, a code to exchange for one,
+// or nothing yet.
+type redeemed struct {
+	grant *grant
+	code  string
+}
+
+// redeem spends a code: it can work once only, also for two requests at a
+// time. byLink asks for a PKCE code; a typed code gives a session in any case.
+func (s *Server) redeem(r *http.Request, kind, hash string, byLink bool) (out redeemed, err error) {
 	ctx := r.Context()
-	var g *grant
-	err := pgx.BeginFunc(ctx, s.o.Pool, func(tx pgx.Tx) error {
-		var userID, tokenType, to string
+	err = pgx.BeginFunc(ctx, s.o.Pool, func(tx pgx.Tx) error {
+		var userID, tokenType string
 		var created time.Time
-		err := tx.QueryRow(ctx, `DELETE FROM auth.one_time_tokens WHERE token_hash = $1 AND token_type::text = ANY ($2)
-		  RETURNING user_id::text, token_type::text, relates_to, created_at`, hash, tokenTypes(kind)).Scan(&userID, &tokenType, &to, &created)
+		err := tx.QueryRow(ctx, `DELETE FROM auth.one_time_tokens WHERE token_hash IN ($1, $2) AND token_type::text = ANY ($3)
+		  RETURNING user_id::text, token_type::text, created_at`, hash, pkcePrefix+hash, tokenTypes(kind)).Scan(&userID, &tokenType, &created)
 		if errors.Is(err, pgx.ErrNoRows) {
 			return otpExpired()
 		}
@@ -118,30 +124,65 @@ func (s *Server) redeem(r *http.Request, kind, hash string) (*grant, error) {
 		if s.now().Sub(created) > codeLife {
 			return otpExpired()
 		}
-		if err := confirm(ctx, tx, userID, tokenType, to, s.now()); err != nil {
+		done, err := confirm(ctx, tx, userID, tokenType, s.now())
+		if err != nil || !done {
 			return err
 		}
 		u, err := userByID(ctx, tx, userID)
 		if err != nil || u == nil {
 			return errors.Join(err, otpExpired())
 		}
-		g, err = s.startSession(ctx, tx, r, u, "otp")
+		if byLink {
+			out.code, err = s.codeOfLink(ctx, tx, u, mailKind(kind))
+			return err
+		}
+		out.grant, err = s.startSession(ctx, tx, r, u, "otp")
 		return err
 	})
-	return g, err
+	return out, err
 }
 
-// confirm notes that the user reads mail at the address.
-func confirm(ctx context.Context, tx pgx.Tx, userID, tokenType, to string, now time.Time) error {
-	if tokenType == "email_change_token_new" {
-		return setEmail(ctx, tx, userID, to, now)
+// codeOfLink is the code of the flow that asked for the mail.
+func (s *Server) codeOfLink(ctx context.Context, tx pgx.Tx, u *user, kind mailKind) (string, error) {
+	f, err := findFlow(ctx, tx, `user_id = $1 AND authentication_method = $2 AND auth_code_issued_at IS NULL`, u.ID, kind.method())
+	if err != nil {
+		return "", err
 	}
-	_, err := tx.Exec(ctx, `UPDATE auth.users SET email_confirmed_at = coalesce(email_confirmed_at, $2), updated_at = $2,
+	if f == nil {
+		return "", fault(http.StatusNotFound, "flow_state_not_found", "No valid flow state found for user.")
+	}
+	return f.code, s.issueCode(ctx, tx, f, u.ID, "")
+}
+
+// confirm notes that the user reads mail at the address. It is not done while
+// the other mail of a change of address is out.
+func confirm(ctx context.Context, tx pgx.Tx, userID, tokenType string, now time.Time) (done bool, err error) {
+	if tokenType == tokenEmailNew || tokenType == tokenEmailCurrent {
+		return confirmChange(ctx, tx, userID, now)
+	}
+	_, err = tx.Exec(ctx, `UPDATE auth.users SET email_confirmed_at = coalesce(email_confirmed_at, $2), updated_at = $2,
 	    raw_user_meta_data = coalesce(raw_user_meta_data, '{}') || '{"email_verified": true}' WHERE id = $1`, userID, now)
 	if err != nil {
-		return fmt.Errorf("confirm address: %w", err)
+		return false, fmt.Errorf("confirm address: %w", err)
 	}
-	return nil
+	return true, nil
+}
+
+func confirmChange(ctx context.Context, tx pgx.Tx, userID string, now time.Time) (done bool, err error) {
+	var open int
+	var email string
+	err = tx.QueryRow(ctx, `SELECT (SELECT count(*) FROM auth.one_time_tokens WHERE user_id = $1 AND token_type IN ('email_change_token_new', 'email_change_token_current')),
+	  coalesce(email_change, '') FROM auth.users WHERE id = $1 FOR UPDATE`, userID).Scan(&open, &email)
+	if err != nil {
+		return false, fmt.Errorf("read change of address: %w", err)
+	}
+	if open > 0 {
+		return false, nil
+	}
+	if email == "" {
+		return false, otpExpired()
+	}
+	return true, setEmail(ctx, tx, userID, email, now)
 }
 
 // setEmail makes the new address the user's, in the identity as well.
