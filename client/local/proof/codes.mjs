@@ -1,12 +1,33 @@
 // One-time codes, links and second factors through supabase-js.
 import assert from 'node:assert/strict'
-import { admin, atEnd, bad, claims, client, good, group, needService, newUser, project, run, totp } from './lib.mjs'
+import { admin, atEnd, bad, claims, client, good, group, needService, newUser, project, run, skip, totp } from './lib.mjs'
 
 const codes = () =>
   group('code', async () => needService() && newUser(), {
     'is not sent to a stranger who must not sign up': async () => {
       const options = { shouldCreateUser: false }
       bad(await client().auth.signInWithOtp({ email: `no-${run}@example.com`, options }), { status: 422, code: 'otp_disabled' })
+    },
+    'comes by mail': async (s) => {
+      const mailbox = await fetch(`${project.url}/_mail?to=${encodeURIComponent(s.email)}`)
+      if (!mailbox.ok) skip('nobody can read the mail of this project')
+      good(await client().auth.signInWithOtp({ email: s.email, options: { shouldCreateUser: false } }))
+      bad(await client().auth.signInWithOtp({ email: s.email }), { status: 429, code: 'over_email_send_rate_limit' })
+      const mails = await (await fetch(mailbox.url)).json()
+      assert.equal(mails.length, 1)
+      assert.equal(good(await client().auth.verifyOtp({ email: s.email, token: mails[0].code, type: 'email' })).user.id, s.id)
+    },
+    'of a mail asked for with PKCE leads to a code': async () => {
+      const u = await newUser()
+      const c = client(project.key, { flowType: 'pkce' })
+      good(await c.auth.signInWithOtp({ email: u.email, options: { emailRedirectTo: 'http://127.0.0.1:9/back' } }))
+      const mailbox = await fetch(`${project.url}/_mail?to=${encodeURIComponent(u.email)}`)
+      if (!mailbox.ok) skip('nobody can read the mail of this project')
+      const [mail] = await mailbox.json()
+      const res = await fetch(mail.link, { redirect: 'manual' })
+      const back = new URL(res.headers.get('location'))
+      assert.equal(back.origin, 'http://127.0.0.1:9')
+      assert.equal(good(await c.auth.exchangeCodeForSession(back.searchParams.get('code'))).user.id, u.id)
     },
     'that is wrong is refused': async ({ email }) => {
       bad(await client().auth.verifyOtp({ email, token: '000000', type: 'email' }), { status: 403, code: 'otp_expired' })

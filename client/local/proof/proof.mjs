@@ -5,10 +5,11 @@ import { auth } from './auth.mjs'
 import { oneTime } from './codes.mjs'
 import { files } from './files.mjs'
 import { cleanUp } from './lib.mjs'
+import { providers } from './provider.mjs'
 import { rows } from './rest.mjs'
 
 try {
-  for (const part of [auth, oneTime, rows, files]) await part()
+  for (const part of [auth, oneTime, providers, rows, files]) await part()
 } finally {
   await cleanUp()
 }
