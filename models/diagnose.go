@@ -16,6 +16,7 @@ const (
 	stuckQueued       = 5 * time.Minute
 	stuckInitializing = 10 * time.Minute
 	stuckRunning      = 30 * time.Minute
+	stuckSilent       = 10 * time.Minute
 	stuckArtifact     = 10 * time.Minute
 	stuckUpload       = 30 * time.Minute
 	stuckValidation   = 10 * time.Minute
@@ -41,6 +42,17 @@ func DiagnoseJob(j Job, now time.Time) *Diagnosis {
 			"completed without an artifact", "The training may have failed inside the worker: without metrics and files it did. Look at its log before you trust it.")
 	}
 	return nil
+}
+
+// DiagnoseSilence explains a running job that gives no points any more: its
+// last one is older than ten usual intervals and than ten minutes. nil when
+// there is nothing to say.
+func DiagnoseSilence(j Job, last time.Time, usual time.Duration, now time.Time) *Diagnosis {
+	if j.Status != JobRunning || last.IsZero() {
+		return nil
+	}
+	return stuck(At(last), now, max(stuckSilent, 10*usual),
+		"no point for", "The training may hang, or its callback to the platform may be broken; the cost clock goes on counting.")
 }
 
 // DiagnoseDataset explains a stuck dataset; nil when there is nothing to say.

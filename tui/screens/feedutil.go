@@ -37,6 +37,7 @@ type liveSet struct {
 // liveRun is what is kept of one watched job.
 type liveRun struct {
 	series series
+	rate   rateOf
 	spark  string
 	key    sparkKey
 }

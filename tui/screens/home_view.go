@@ -138,7 +138,7 @@ func (s *home) rows(f screen.Frame) {
 
 // jobRow is a job in the few columns that a panel has.
 func (s *home) jobRow(in *inks, j models.Job, now time.Time) kit.Row {
-	r := jobRow(in, s.o, j, "", now)
+	r := jobRow(in, s.o, j, "", s.live.rate(j.ID), now)
 	c := r.Cells
 	r.Cells = []kit.Cell{
 		c[0], c[1],

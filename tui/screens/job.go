@@ -48,6 +48,7 @@ type job struct {
 	bodyY  int
 	busy   string // what is on its way, "" for nothing
 	dog    watchdog
+	rate   rateOf
 }
 
 // jobArtifact is the answer to "open the artifact".
@@ -146,6 +147,9 @@ func (s *job) Update(msg tea.Msg) tea.Cmd {
 	if moved || fresh {
 		j, _ := s.current()
 		s.charts.update(j, s.o)
+		if _, whole := s.row.Value(); whole {
+			s.charts.settle()
+		}
 		cmds = append(cmds, s.alarm())
 	}
 	if ended {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/loratop/loratop/models"
 	"github.com/loratop/loratop/tui/chart"
+	"github.com/loratop/loratop/tui/kit"
 	"github.com/loratop/loratop/tui/screen"
 	"github.com/loratop/loratop/tui/theme"
 )
@@ -83,10 +84,14 @@ func (s *job) alarm() tea.Cmd {
 		return nil
 	}
 	news := s.dog.look(&s.stream.series)
-	if len(news) == 0 || !j.Status.Live() {
+	if !j.Status.Live() {
 		return nil
 	}
-	cmds := make([]tea.Cmd, 0, 2*len(news))
+	cmds := make([]tea.Cmd, 0, 2*len(news)+1)
+	if d := s.silence(j, s.now(s.sc)); d != nil {
+		last := s.stream.series.when(s.stream.series.length() - 1)
+		cmds = append(cmds, screen.Notify("silent/"+s.id+"/"+last.String(), "%s: no point since %s", jobLabel(j), kit.Clock(last, s.now(s.sc))))
+	}
 	for _, o := range news {
 		text := o.text()
 		cmds = append(cmds, screen.Toast(screen.LevelBad, "Alert: %s", text),

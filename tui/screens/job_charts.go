@@ -42,6 +42,8 @@ type jobCharts struct {
 	plotView
 	s      *series
 	clock  clockwork
+	markAt float64 // line on charts over cost
+	mark   string
 	all    []*jobChart
 	sel    int
 	alone  bool
@@ -88,15 +90,21 @@ func (c *jobCharts) reckon(j models.Job, o Options) {
 			c.turn++
 		}
 	}
-	if c.s.length() > 0 && c.clock.off(c.axis) != "" {
-		c.turnTo(axisStep) // a link asked for it
-	}
+	c.markAt, c.mark = costMark(j, o)
 	e := chart.NoExtent()
 	for m := range metricCount {
 		t := c.s.track(m)
 		e.Merge(chart.XExtent(c.clock.over(c.axis, t, t)))
 	}
 	c.grown(e.Min, e.Max)
+}
+
+// settle leaves an axis that the job does not have: a link asked for it. It
+// counts once the whole row and some points are known.
+func (c *jobCharts) settle() {
+	if c.s.length() > 0 && c.clock.off(c.axis) != "" {
+		c.turnTo(axisStep)
+	}
 }
 
 // nextAxis goes to the next axis that the job has; the reasons why others are
@@ -137,6 +145,7 @@ func (c *jobCharts) prepare(x *jobChart, selected bool, mark string) {
 		x.Options.Title = mark + x.title
 	}
 	c.apply(&x.Options)
+	c.markCost(&x.Options, c.markAt, c.mark)
 	if x.step == c.smooth && x.turn == c.turn {
 		return
 	}

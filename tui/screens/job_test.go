@@ -22,7 +22,7 @@ func TestJobShowsFactsAndCharts(t *testing.T) {
 	r := jobRig(t, jobsBackend(runningJob(1)))
 	for _, want := range []string{
 		"Loss", "train", "validation", "Gradient norm", "Learning rate", "Throughput tok/s", "GPU use %",
-		"running", "40%", "epoch 2/3", "step 400/1,000", "1h 00m", "1h 30m", "16:39:26", "$7.00 of $8.00 (88%)",
+		"running", "40%", "epoch 2/3", "step 400/1,000", "1h 00m", "left 1m 00s", "15:10:26", "$7.00 of $8.00 (88%)",
 		"Support chats", "2 × NVIDIA A100 80GB", "Charts",
 	} {
 		r.see(want)

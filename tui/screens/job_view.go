@@ -91,14 +91,15 @@ func (s *job) moneyLine(f screen.Frame, j models.Job) string {
 	} else if j.Status.Live() && !j.QueuedAt.IsZero() {
 		fact("waiting", kit.Duration(now.Sub(j.QueuedAt.Time)))
 	}
-	ahead, going := forecast(j, s.o, now)
+	band, going := forecast(j, s.rate.of(&s.stream.series), s.o, now)
+	left, at := aheadFacts(f, band)
 	if going {
-		fact("left", kit.Duration(ahead.Left))
-		fact("done at", kit.Clock(ahead.Finish, now))
+		fact("left", left)
+		fact("done at", at)
 	}
 	fact("cost", s.costText(f, j))
-	if going && ahead.Cost != nil {
-		fact("in the end", "~"+kit.Money(ahead.Cost))
+	if going {
+		parts = append(parts, endFacts(th, band, s.o.Budget)...)
 	}
 	return fitParts(parts, "   ", f.W)
 }
@@ -164,7 +165,11 @@ func (s *job) note(f screen.Frame, j models.Job) string {
 		text := joined(models.Clean(*j.ErrorMessage), models.ErrorHint(*j.ErrorMessage))
 		return th.Bad.Render(kit.Truncate(text, f.W))
 	}
-	if d := models.DiagnoseJob(j, f.Now); d != nil {
+	d := s.silence(j, f.Now)
+	if d == nil {
+		d = models.DiagnoseJob(j, f.Now)
+	}
+	if d != nil {
 		return diagnosisLine(th, d, f.W)
 	}
 	text := s.stream.note()

@@ -159,7 +159,7 @@ func (s *jobs) rows(f screen.Frame) {
 	rows := make([]kit.Row, len(s.list.items))
 	for i, j := range s.list.items {
 		j = s.live.merged(j)
-		rows[i] = jobRow(in, s.o, j, s.live.spark(f.Theme, j.ID, jobSparkCells), f.Now)
+		rows[i] = jobRow(in, s.o, j, s.live.spark(f.Theme, j.ID, jobSparkCells), s.live.rate(j.ID), f.Now)
 		rows[i].Marked = slices.Contains(s.marks, j.ID)
 	}
 	s.table.SetRows(rows)

@@ -30,7 +30,7 @@ func jobColumns() []kit.Column {
 	}
 }
 
-func jobRow(in *inks, o Options, j models.Job, spark string, now time.Time) kit.Row {
+func jobRow(in *inks, o Options, j models.Job, spark string, r models.StepRate, now time.Time) kit.Row {
 	status := kit.StatusCell(in.th, j.Status)
 	if models.DiagnoseJob(j, now) != nil {
 		status = kit.Cell{Text: in.th.Glyph("⚠", "!") + " " + models.Clean(string(j.Status)), Style: &in.th.Warn}
@@ -43,7 +43,7 @@ func jobRow(in *inks, o Options, j models.Job, spark string, now time.Time) kit.
 		{Text: progressBar(in.th, j, jobBarCells), Raw: true},
 		{Text: spark, Raw: true},
 		lossCell(in, j),
-		{Text: etaText(j, o, now)},
+		{Text: etaText(j, r, o, now)},
 		cost,
 		{Text: stageText(j), Style: &in.th.Dim},
 		{Text: models.Clean(j.PresetID), Style: &in.th.Dim},
@@ -112,8 +112,8 @@ func lossCell(in *inks, j models.Job) kit.Cell {
 }
 
 // etaText is how long a running job will go on, "" for others.
-func etaText(j models.Job, o Options, now time.Time) string {
-	f, ok := forecast(j, o, now)
+func etaText(j models.Job, r models.StepRate, o Options, now time.Time) string {
+	f, ok := forecast(j, r, o, now)
 	if !ok {
 		if j.Status.Live() {
 			return kit.None
@@ -144,12 +144,17 @@ func costShare(j models.Job, o Options, now time.Time) (share float64, ok bool) 
 	return m.Ratio(*j.EstimatedTotalCost), true
 }
 
-// forecast is where a running job is heading; one that is stuck goes nowhere.
-func forecast(j models.Job, o Options, now time.Time) (models.Forecast, bool) {
+// forecast is where a running job is heading: by the measured rate, else by the
+// share of time that has passed; one that is stuck goes nowhere.
+func forecast(j models.Job, r models.StepRate, o Options, now time.Time) (models.Band, bool) {
 	if models.DiagnoseJob(j, now) != nil {
-		return models.Forecast{}, false
+		return models.Band{}, false
 	}
-	return models.ForecastJob(j, o.GPUs, now)
+	if b, ok := models.ForecastRate(j, r, o.GPUs, now); ok {
+		return b, true
+	}
+	f, ok := models.ForecastJob(j, o.GPUs, now)
+	return models.Band{Forecast: f}, ok
 }
 
 // fitParts joins as many of the parts as have room; the first is cut to it.

@@ -139,7 +139,7 @@ func TestJobsShowALiveSparkline(t *testing.T) {
 	r.until("a sparkline", func() bool {
 		return strings.Contains(r.text(), "█▆") || strings.Contains(r.text(), "█▅") || strings.Contains(r.text(), "█▇")
 	})
-	for _, want := range []string{"running", "40%", "0.8123", "1h 30m", "$7.00", "balanced", "(not readable)", "completed"} {
+	for _, want := range []string{"running", "40%", "0.8123", "1m 00s", "$7.00", "balanced", "(not readable)", "completed"} {
 		r.see(want)
 	}
 }

@@ -147,6 +147,10 @@ func diagnosisLine(th theme.Theme, d *models.Diagnosis, w int) string {
 	if d == nil {
 		return ""
 	}
-	text := fmt.Sprintf("! %s (%s). %s", d.Text, kit.Duration(d.Age), d.Hint)
+	age := " (" + kit.Duration(d.Age) + ")"
+	if strings.HasSuffix(d.Text, " for") {
+		age = " " + kit.Duration(d.Age)
+	}
+	text := fmt.Sprintf("! %s%s. %s", d.Text, age, d.Hint)
 	return strings.Join(wrapped(th.Warn.Render, text, w), "\n")
 }

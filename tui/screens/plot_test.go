@@ -212,3 +212,31 @@ func TestJobAlertsOfNaN(t *testing.T) {
 		t.Errorf("%d notifications", n)
 	}
 }
+
+func TestJobSaysThatPointsStay(t *testing.T) {
+	points := falling(60)
+	for i := range points {
+		points[i].Timestamp = models.At(points[i].Timestamp.Add(-31 * time.Minute))
+	}
+	j := runningJob(1)
+	b := jobsBackend(j)
+	b.live = func([]models.LiveRequest) ([]models.LiveJob, error) { return []models.LiveJob{{Job: j}}, nil }
+	b.metrics = func(_ string, after models.MetricCursor) ([]models.MetricsPoint, error) {
+		if !after.IsZero() {
+			return nil, nil
+		}
+		return points, nil
+	}
+	r := jobRig(t, b)
+	r.see("no point for 31m")
+}
+
+func TestJobCostAxisHasTheBudget(t *testing.T) {
+	o := options()
+	o.Budget = models.Ptr(models.Dollars(702))
+	r := newRig(t, newJob(jobsBackend(runningJob(1)), o), jobID(1)+"?x=cost&full=1")
+	r.w, r.h = 120, 30
+	r.see("over cost")
+	r.see("over the budget")
+	r.see("6.94")
+}
