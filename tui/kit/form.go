@@ -12,8 +12,9 @@ import (
 // Form is a column of labelled fields with one focus. What was typed stays
 // until SetValue changes it, whatever errors come.
 //
-// Keys: tab, down and enter go to the next field, shift+tab and up to the one
-// before; enter on the last field submits; left and right choose in a select.
+// Keys: tab and down go to the next field, shift+tab and up to the one before;
+// enter goes on where the field is right, and submits on the last one; left and
+// right choose in a select.
 type Form struct {
 	// OnSubmit runs when Submit found nothing wrong; may be nil.
 	OnSubmit func() tea.Cmd
@@ -201,7 +202,7 @@ func (f *Form) Update(msg tea.Msg) tea.Cmd {
 			if f.AtLast() {
 				return f.Submit()
 			}
-			f.FocusNext()
+			f.advance()
 			return nil
 		}
 	}
@@ -217,6 +218,13 @@ func (f *Form) Update(msg tea.Msg) tea.Cmd {
 		}
 	}
 	return nil
+}
+
+// advance goes to the next field unless something is wrong with this one.
+func (f *Form) advance() {
+	if c := f.fields[f.at]; c.check() {
+		f.FocusNext()
+	}
 }
 
 // click moves to the field drawn at line y.
