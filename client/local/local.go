@@ -115,6 +115,9 @@ func Start(ctx context.Context, o Options) (_ *Stack, err error) {
 		return nil, err
 	}
 	files := storage.New(storage.Options{Pool: p.admin, Secret: []byte(s.JWTSecret), Dir: filepath.Join(o.Dir, "storage"), Now: o.Now, Log: o.Log})
+	if err := sweep(ctx, o, files); err != nil {
+		return nil, err
+	}
 	if o.Seed {
 		if s.Users, err = seed.Apply(ctx, p.admin, files, o.Now()); err != nil {
 			return nil, err
@@ -127,6 +130,15 @@ func Start(ctx context.Context, o Options) (_ *Stack, err error) {
 		s.train(ctx, o, p, files)
 	}
 	return s, s.announce(o.Dir)
+}
+
+// sweep clears what a killed run left in the storage's folder.
+func sweep(ctx context.Context, o Options, files *storage.Server) error {
+	n, err := files.Sweep(ctx)
+	if n > 0 {
+		o.Log.Info("orphaned contents removed", slog.Int("count", n))
+	}
+	return err
 }
 
 func (o Options) withDefaults() Options {
@@ -199,7 +211,7 @@ func (s *Stack) database(ctx context.Context, o Options) (pools, error) {
 	if err != nil {
 		return pools{}, err
 	}
-	server, err := pgproc.Start(ctx, pgproc.Options{Dir: place, Notify: o.Notify})
+	server, err := pgproc.Start(ctx, pgproc.Options{Dir: place, Keep: true, Notify: o.Notify})
 	if err != nil {
 		return pools{}, err
 	}

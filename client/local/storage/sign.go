@@ -123,14 +123,33 @@ func (s *Server) signedFor(r request, scope string) (token.Claims, error) {
 	if raw == "" {
 		return nil, badRequest("querystring must have required property 'token'")
 	}
+	claims, err := s.signature(raw)
+	if err != nil {
+		return nil, err
+	}
+	if claims.Text("url") != r.bucket+"/"+r.key || claims.Text("scope") != scope {
+		return nil, badSignature()
+	}
+	return claims, nil
+}
+
+// signature reads a token that this server signed.
+func (s *Server) signature(raw string) (token.Claims, error) {
 	claims, err := token.Parse(s.o.Secret, raw, s.o.Now())
 	if err != nil {
 		return nil, &apiError{400, "InvalidJWT", "InvalidJWT", jwtText(err)}
 	}
-	if claims.Text("url") != r.bucket+"/"+r.key || claims.Text("scope") != scope {
-		return nil, &apiError{400, "InvalidSignature", "InvalidSignature", "Invalid signature"}
-	}
 	return claims, nil
+}
+
+func badSignature() error {
+	return &apiError{400, "InvalidSignature", "InvalidSignature", "Invalid signature"}
+}
+
+// signedCaller writes past the policies, which were asked when it was signed,
+// and in the owner's name.
+func signedCaller(claims token.Claims) caller {
+	return caller{role: "service_role", sub: claims.Text("owner"), claims: service().claims}
 }
 
 func (s *Server) downloadSigned(w http.ResponseWriter, r request) error {
@@ -175,7 +194,7 @@ func (s *Server) uploadSigned(w http.ResponseWriter, r request) error {
 		return err
 	}
 	upsert, _ := claims["upsert"].(bool)
-	in := incoming{as: caller{role: "service_role", sub: claims.Text("owner"), claims: service().claims}, bucket: r.bucket, key: r.key, upsert: upsert}
+	in := incoming{as: signedCaller(claims), bucket: r.bucket, key: r.key, upsert: upsert}
 	// As service_role the policies pass, and an object that exists is still told at once.
 	o, err := s.receive(r, in)
 	if err != nil {

@@ -22,31 +22,40 @@ import (
 type resumable struct {
 	s     *Server
 	store tusStore
-	http  http.Handler
+	own   http.Handler // Location says /upload/resumable/ID
+	sign  http.Handler // /upload/resumable/sign/ID
 }
 
 const (
 	tusPath    = "upload/resumable"
+	signWord   = "sign" // begins no id: it is no base64url of bucket/key/version
 	tusVersion = "1.0.0"
 	uploadsDir = "uploads"
 	chunkType  = "application/offset+octet-stream"
 )
 
 func newResumable(s *Server) (*resumable, error) {
-	u := &resumable{s: s, store: newTusStore(filepath.Join(s.o.Dir, uploadsDir))}
+	u := &resumable{s: s, store: newTusStore(filepath.Join(s.o.Dir, uploadsDir), s.now)}
 	composer := tusd.NewStoreComposer()
 	composer.UseCore(u.store)
 	composer.UseTerminater(u.store)
 	composer.UseLengthDeferrer(u.store)
 	memorylocker.New().UseIn(composer)
-	h, err := tusd.NewHandler(tusd.Config{StoreComposer: composer, BasePath: "/storage/v1/" + tusPath + "/", MaxSize: s.o.SizeLimit,
+	var err error
+	if u.own, err = u.handler(composer, tusPath); err == nil {
+		u.sign, err = u.handler(composer, tusPath+"/"+signWord)
+	}
+	return u, err
+}
+
+func (u *resumable) handler(composer *tusd.StoreComposer, path string) (http.Handler, error) {
+	h, err := tusd.NewHandler(tusd.Config{StoreComposer: composer, BasePath: "/storage/v1/" + path + "/", MaxSize: u.s.o.SizeLimit,
 		DisableDownload: true, DisableConcatenation: true, RespectForwardedHeaders: true, Cors: &tusd.CorsConfig{Disable: true},
 		Logger: slog.New(silent{}), PreUploadCreateCallback: u.create, PreFinishResponseCallback: u.finish})
 	if err != nil {
 		return nil, fmt.Errorf("tus handler: %w", err)
 	}
-	u.http = h
-	return u, nil
+	return h, nil
 }
 
 // silent is the logger of tusd: the gateway logs requests, and tusd would log
@@ -85,35 +94,89 @@ type tusKey struct{}
 type session struct {
 	caller caller
 	upsert bool
+	only   string // bucket/key that a signature is for; "" = any
+}
+
+// signed reports whether a token of /object/upload/sign speaks for the caller.
+func (ss session) signed() bool { return ss.only != "" }
+
+func (ss session) covers(bucket, key string) error {
+	if ss.signed() && ss.only != bucket+"/"+key {
+		return plain(badSignature())
+	}
+	return nil
 }
 
 func (u *resumable) serve(w http.ResponseWriter, r request) error {
+	id, signed := uploadOf(r.URL.Path)
 	if r.Method == http.MethodOptions {
-		h := w.Header()
-		h.Set("Tus-Resumable", tusVersion)
-		h.Set("Tus-Version", tusVersion)
-		h.Set("Tus-Extension", "creation,creation-with-upload,creation-defer-length,termination,expiration")
-		h.Set("Tus-Max-Size", strconv.FormatInt(u.s.o.SizeLimit, 10))
-		w.WriteHeader(http.StatusNoContent)
+		u.options(w)
 		return nil
 	}
-	c, err := u.s.caller(r)
-	if err != nil {
+	ss, err := u.session(r, signed)
+	var e refusal
+	if err != nil && !errors.As(err, &e) {
 		return err // the JSON shape: it comes from before the protocol
 	}
-	ss := session{caller: c, upsert: r.Header.Get("X-Upsert") == "true"}
-	id := strings.Trim(strings.TrimPrefix(strings.TrimPrefix(r.URL.Path, "/"), tusPath), "/")
-	if err := u.check(r, ss, id); err != nil {
+	if err == nil {
+		err = u.check(r, ss, id)
+	}
+	if err != nil {
 		refuse(w, r.Request, err)
 		return nil
 	}
 	inner := r.WithContext(context.WithValue(r.Context(), tusKey{}, ss))
 	inner.URL = cloneURL(r.URL)
 	inner.URL.Path, inner.URL.RawPath = "/"+id, ""
-	tw := &tusWriter{ResponseWriter: w}
-	u.http.ServeHTTP(tw, inner)
+	tw := &tusWriter{ResponseWriter: w, expires: u.store.expires(r.Context(), id)}
+	if signed {
+		u.sign.ServeHTTP(tw, inner)
+	} else {
+		u.own.ServeHTTP(tw, inner)
+	}
 	tw.flush()
 	return nil
+}
+
+// uploadOf is the id of the path, "" at a creation.
+func uploadOf(path string) (id string, signed bool) {
+	id = strings.Trim(strings.TrimPrefix(strings.TrimPrefix(path, "/"), tusPath), "/")
+	first, rest, _ := strings.Cut(id, "/")
+	if first == signWord {
+		return rest, true
+	}
+	return id, false
+}
+
+func (u *resumable) options(w http.ResponseWriter) {
+	h := w.Header()
+	h.Set("Tus-Resumable", tusVersion)
+	h.Set("Tus-Version", tusVersion)
+	h.Set("Tus-Extension", "creation,creation-with-upload,creation-defer-length,termination,expiration")
+	h.Set("Tus-Max-Size", strconv.FormatInt(u.s.o.SizeLimit, 10))
+	w.WriteHeader(http.StatusNoContent)
+}
+
+// session tells who is asking: by the bearer token, or by the token of a
+// signed upload, which stands for its owner and for one key.
+func (u *resumable) session(r request, signed bool) (session, error) {
+	if !signed {
+		c, err := u.s.caller(r)
+		return session{caller: c, upsert: r.Header.Get("X-Upsert") == "true"}, err
+	}
+	raw := r.Header.Get("X-Signature")
+	if raw == "" {
+		return session{}, refusal{http.StatusBadRequest, "Missing x-signature header\n"}
+	}
+	claims, err := u.s.signature(raw)
+	if err != nil {
+		return session{}, plain(err)
+	}
+	if claims.Text("scope") != scopeUpload || claims.Text("url") == "" {
+		return session{}, plain(badSignature())
+	}
+	upsert, _ := claims["upsert"].(bool)
+	return session{caller: signedCaller(claims), upsert: upsert, only: claims.Text("url")}, nil
 }
 
 // check refuses what tusd would answer otherwise, or not know.
@@ -125,35 +188,55 @@ func (u *resumable) check(r request, ss session, id string) error {
 		return refusal{http.StatusBadRequest, "Unsupported Tus-Resumable version\n"}
 	}
 	if id == "" {
-		u.store.sweep(u.s.now())
+		u.store.sweep()
 		return nil
 	}
 	name, err := parseUploadID(id)
 	if err != nil {
 		return refusal{http.StatusBadRequest, "Invalid upload id\n"}
 	}
-	if r.Method == http.MethodHead {
-		return nil
+	if err := ss.covers(name.bucket, name.key); err != nil {
+		return err
+	}
+	done, err := u.store.finished(r.Context(), id)
+	if err != nil || r.Method == http.MethodHead {
+		return err // HEAD asks no policy, as measured: who knows the URL may look
 	}
 	if r.Method == http.MethodPatch {
-		if r.Header.Get("Upload-Offset") == "" {
-			return refusal{http.StatusForbidden, "Upload-Offset header required\n"}
-		}
-		if r.Header.Get("Content-Type") != chunkType {
-			return refusal{http.StatusBadRequest, "Invalid content-type\n"}
+		if err := checkPatch(r); err != nil {
+			return err
 		}
 	}
-	if done, err := u.store.finished(r.Context(), id); err != nil || done {
-		return orExists(err)
+	if done {
+		return plain(keyExists())
+	}
+	if err := u.checkLength(r, name.bucket); err != nil {
+		return err
 	}
 	return plain(u.s.permit(r.Context(), ss.caller, name.bucket, name.key, ss.upsert))
 }
 
-func orExists(err error) error {
-	if err != nil {
-		return err
+func checkPatch(r request) error {
+	if r.Header.Get("Upload-Offset") == "" {
+		return refusal{http.StatusForbidden, "Upload-Offset header required\n"}
 	}
-	return plain(keyExists())
+	if r.Header.Get("Content-Type") != chunkType {
+		return refusal{http.StatusBadRequest, "Invalid content-type\n"}
+	}
+	return nil
+}
+
+// checkLength holds a length that is told late to the bucket's limit.
+func (u *resumable) checkLength(r request, bucket string) error {
+	size, err := strconv.ParseInt(r.Header.Get("Upload-Length"), 10, 64)
+	if err != nil {
+		return nil // none, or one that tusd refuses
+	}
+	l, err := u.s.limitsOf(r.Context(), bucket)
+	if err == nil && size > l.size {
+		err = tooLarge()
+	}
+	return plain(err)
 }
 
 // uploadID names an upload as the real server does: base64url of
@@ -222,6 +305,9 @@ func (u *resumable) create(hook tusd.HookEvent) (tusd.HTTPResponse, tusd.FileInf
 	var res tusd.HTTPResponse
 	ss, _ := hook.Context.Value(tusKey{}).(session)
 	m, err := parseMeta(hook.HTTPRequest.Header.Get("Upload-Metadata"))
+	if err == nil {
+		err = ss.covers(m.bucket, m.key)
+	}
 	if err == nil {
 		err = u.mayBegin(hook.Context, ss, m, hook.Upload.Size)
 	}

@@ -22,13 +22,12 @@ func TestResumableExpiry(t *testing.T) {
 	if h := s.wantText(s.tus(alice, "HEAD", old, ""), 200, ""); h.header.Get("Upload-Offset") != "5" {
 		t.Errorf("before a day is over: %v", h.header)
 	}
-	before := len(files(t, filepath.Join(s.dir, "uploads")))
 	s.now = s.now.Add(2 * time.Hour)
 	s.createUpload(alice, "new", 10)
 	s.wantText(s.tus(alice, "HEAD", old, ""), 404, "")
 	s.wantText(s.tus(alice, "PATCH", old, "67890", offset(5)...), 404, "")
-	if after := len(files(t, filepath.Join(s.dir, "uploads"))); after >= before {
-		t.Errorf("%d files before, %d after", before, after)
+	if n := len(files(t, filepath.Join(s.dir, "uploads"))); n != 4 {
+		t.Errorf("%d files, want two of each that is not a day old", n)
 	}
 }
 

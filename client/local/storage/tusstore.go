@@ -23,12 +23,15 @@ const uploadLifetime = 24 * time.Hour
 
 // tusStore is tusd's file store under hashed names: an upload's id holds the
 // whole key, which may be longer than a file's name can be.
-type tusStore struct{ files filestore.FileStore }
+type tusStore struct {
+	files filestore.FileStore
+	now   func() time.Time
+}
 
-func newTusStore(dir string) tusStore {
+func newTusStore(dir string, now func() time.Time) tusStore {
 	f := filestore.New(dir)
 	f.DirModePerm, f.FileModePerm = 0o700, 0o600
-	return tusStore{f}
+	return tusStore{f, now}
 }
 
 func hashed(id string) string {
@@ -57,11 +60,38 @@ func (s tusStore) NewUpload(ctx context.Context, info tusd.FileInfo) (tusd.Uploa
 	if err != nil {
 		return nil, fmt.Errorf("new upload: %w", err)
 	}
+	// The file of the facts tells by its time when the upload began.
+	if err := os.Chtimes(s.path(id)+infoSuffix, s.now(), s.now()); err != nil {
+		return nil, fmt.Errorf("date upload: %w", err)
+	}
 	return tusUpload{up, id}, nil
+}
+
+const infoSuffix = ".info"
+
+func (s tusStore) path(id string) string { return filepath.Join(s.files.Path, hashed(id)) }
+
+// expires is when the upload is forgotten; zero when there is none.
+func (s tusStore) expires(ctx context.Context, id string) time.Time {
+	if id == "" {
+		return s.now().Add(uploadLifetime)
+	}
+	if done, err := s.finished(ctx, id); err != nil || done {
+		return time.Time{}
+	}
+	st, err := os.Stat(s.path(id) + infoSuffix)
+	if err != nil {
+		return time.Time{}
+	}
+	return st.ModTime().Add(uploadLifetime)
 }
 
 // GetUpload implements tusd.DataStore.
 func (s tusStore) GetUpload(ctx context.Context, id string) (tusd.Upload, error) {
+	st, err := os.Stat(s.path(id) + infoSuffix)
+	if err != nil || s.stale(st.ModTime()) {
+		return nil, tusd.ErrNotFound
+	}
 	up, err := s.files.GetUpload(ctx, hashed(id))
 	if err != nil {
 		return nil, err
@@ -93,28 +123,37 @@ func (s tusStore) finished(ctx context.Context, id string) (bool, error) {
 }
 
 func (s tusStore) content(info tusd.FileInfo) (*os.File, error) {
-	return os.Open(filepath.Join(s.files.Path, hashed(info.ID)))
+	return os.Open(s.path(info.ID))
 }
 
 // hollow gives the space of a published upload back and keeps its length, by
 // which HEAD goes on to tell that it is complete. A failure wastes space only.
 func (s tusStore) hollow(info tusd.FileInfo) {
-	path := filepath.Join(s.files.Path, hashed(info.ID))
+	path := s.path(info.ID)
 	if os.Truncate(path, 0) == nil {
 		_ = os.Truncate(path, info.Size)
 	}
 }
 
-// sweep forgets uploads that nobody went on with. What cannot be removed now
-// is tried again with the next upload.
-func (s tusStore) sweep(now time.Time) {
+func (s tusStore) stale(began time.Time) bool { return s.now().Sub(began) > uploadLifetime }
+
+// sweep forgets uploads that began too long ago, and bytes whose facts are
+// gone. What cannot be removed now is tried again with the next upload.
+func (s tusStore) sweep() {
 	list, err := os.ReadDir(s.files.Path)
 	if err != nil {
 		return
 	}
 	for _, e := range list {
-		if st, err := e.Info(); err == nil && now.Sub(st.ModTime()) > uploadLifetime {
-			_ = os.Remove(filepath.Join(s.files.Path, e.Name()))
+		st, err := e.Info()
+		if err != nil || !s.stale(st.ModTime()) {
+			continue
+		}
+		path := filepath.Join(s.files.Path, e.Name())
+		if bytes, isInfo := strings.CutSuffix(path, infoSuffix); isInfo {
+			_, _ = os.Remove(path), os.Remove(bytes)
+		} else if _, err := os.Stat(path + infoSuffix); err != nil {
+			_ = os.Remove(path)
 		}
 	}
 }
@@ -123,16 +162,21 @@ func (s tusStore) sweep(now time.Time) {
 func tusError(err error) error {
 	var r refusal
 	if !errors.As(err, &r) {
-		return err
+		r = wentWrong()
 	}
 	return tusd.Error{ErrorCode: "ERR_REFUSED", Message: r.text, HTTPResponse: tusd.HTTPResponse{StatusCode: r.status, Body: r.text,
 		Header: tusd.HTTPHeader{"Content-Type": "text/plain; charset=utf-8"}}}
 }
 
+// wentWrong does not tell what: the words of the database are no business of clients.
+func wentWrong() refusal {
+	return refusal{http.StatusInternalServerError, "Something went wrong with that request\n"}
+}
+
 func refuse(w http.ResponseWriter, r *http.Request, err error) {
 	var e refusal
 	if !errors.As(err, &e) {
-		e = refusal{http.StatusInternalServerError, "Something went wrong with that request\n"}
+		e = wentWrong()
 	}
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	w.Header().Set("Tus-Resumable", tusVersion)
@@ -145,8 +189,9 @@ func refuse(w http.ResponseWriter, r *http.Request, err error) {
 // tusWriter holds failures back, to give tusd's words those of the real server.
 type tusWriter struct {
 	http.ResponseWriter
-	status int
-	body   strings.Builder
+	status  int
+	body    strings.Builder
+	expires time.Time // of the upload, while it is not finished
 }
 
 // Unwrap lets tusd set deadlines.
@@ -155,6 +200,9 @@ func (w *tusWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 func (w *tusWriter) WriteHeader(status int) {
 	w.status = status
 	if status < http.StatusBadRequest {
+		if !w.expires.IsZero() && w.Header().Get("Tus-Complete") == "" {
+			w.Header().Set("Upload-Expires", w.expires.UTC().Format(http.TimeFormat))
+		}
 		w.ResponseWriter.WriteHeader(status)
 	}
 }
