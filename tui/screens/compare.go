@@ -33,6 +33,7 @@ type compare struct {
 	stale  bool // chart.Series has to be made anew
 	table  *kit.Scroller
 	dragX  int
+	saver  saver
 }
 
 func newCompare(b jobStore, o Options) func(screen.Scope, screen.Args) screen.Screen {
@@ -112,6 +113,8 @@ func (s *compare) Update(msg tea.Msg) tea.Cmd {
 		s.reckon()
 	}
 	switch m := msg.(type) {
+	case saved:
+		return tea.Batch(cmd, m.told())
 	case tea.KeyPressMsg:
 		s.table.Update(m)
 	case tea.MouseMsg:

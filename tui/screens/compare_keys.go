@@ -8,6 +8,9 @@ import (
 
 // Actions are those of the chart, and of the table below.
 func (s *compare) Actions() []screen.Action {
+	if s.saver.open {
+		return s.saver.choices("compare", s.touch, func(ending string) tea.Cmd { return save(s.sc, s.o.DownloadDir, s.snapshot(), ending) })
+	}
 	do := func(f func()) func() tea.Cmd {
 		return func() tea.Cmd {
 			s.touch()
@@ -33,6 +36,7 @@ func (s *compare) Actions() []screen.Action {
 			s.touch()
 			return s.stream.feed.Poke()
 		}},
+		s.saver.action("compare", s.touch),
 	}
 	out = append(out, viewActions("compare", &s.plotView, do)...)
 	if s.cursor == nil && !s.zoomed() {

@@ -52,6 +52,9 @@ func metricTitle(m metric) string {
 
 // head is the line of what is switched on, and what is wrong.
 func (s *compare) head(f screen.Frame) []string {
+	if s.saver.open {
+		return []string{s.saver.line(f.Theme, f.W)}
+	}
 	if f.H < 12 {
 		return nil
 	}

@@ -49,6 +49,7 @@ type job struct {
 	busy   string // what is on its way, "" for nothing
 	dog    watchdog
 	rate   rateOf
+	saver  saver
 }
 
 // jobArtifact is the answer to "open the artifact".
@@ -163,6 +164,8 @@ func (s *job) Update(msg tea.Msg) tea.Cmd {
 	case jobCancelled:
 		s.busy = ""
 		cmds = append(cmds, m.told(), s.row.Poke(), s.stream.feed.Poke())
+	case saved:
+		cmds = append(cmds, m.told())
 	case jobArtifact:
 		s.busy = ""
 		cmds = append(cmds, openArtifact(m))

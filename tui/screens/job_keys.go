@@ -46,6 +46,9 @@ func (s *job) againOff() string {
 
 // Actions are those of the job, and on the pane of charts those of the charts.
 func (s *job) Actions() []screen.Action {
+	if s.saver.open {
+		return s.saver.choices("job", s.touch, func(ending string) tea.Cmd { return save(s.sc, s.o.DownloadDir, s.snapshot(), ending) })
+	}
 	out := []screen.Action{
 		{ID: "job.pane", Keys: screen.Bind("tab", "next pane", "tab"), Do: func() tea.Cmd { return s.step(1) }},
 		{ID: "job.paneBack", Keys: screen.Bind("shift+tab", "previous pane", "shift+tab"), Quiet: true, Do: func() tea.Cmd { return s.step(-1) }},
@@ -97,6 +100,7 @@ func (s *job) chartActions() []screen.Action {
 		{ID: "job.farLeft", Keys: screen.Bind("H", "cursor far left"), Quiet: true, Do: do(func() { c.move(-10) })},
 		{ID: "job.farRight", Keys: screen.Bind("L", "cursor far right"), Quiet: true, Do: do(func() { c.move(10) })},
 		{ID: "job.axis", Keys: screen.Bind("X", "over step, time, epoch or cost"), Do: s.nextAxis},
+		s.saver.action("job", s.touch),
 	}
 	out = append(out, viewActions("job", &c.plotView, do)...)
 	if c.cursor == nil && !c.alone && !c.zoomed() {

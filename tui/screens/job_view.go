@@ -189,6 +189,9 @@ func (s *job) note(f screen.Frame, j models.Job) string {
 
 // tabs is the line of panes and of what is switched on.
 func (s *job) tabs(th theme.Theme, w int) string {
+	if s.saver.open {
+		return s.saver.line(th, w)
+	}
 	var b strings.Builder
 	for p := range paneCount {
 		if p == paneError && !s.failed() {

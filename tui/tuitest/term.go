@@ -15,6 +15,8 @@ import (
 	uv "github.com/charmbracelet/ultraviolet"
 	"github.com/charmbracelet/x/ansi"
 	"github.com/charmbracelet/x/vt"
+
+	"github.com/loratop/loratop/tui/kit"
 )
 
 // Patience is how long See waits for a text before the test fails.
@@ -353,7 +355,7 @@ func (t *Term) Wait() error {
 func (t *Term) SVG() string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return SVG(t.em)
+	return kit.SVG(t.em)
 }
 
 // CellAt is a cell of the screen; nil outside.

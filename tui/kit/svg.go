@@ -1,4 +1,4 @@
-package tuitest
+package kit
 
 import (
 	"fmt"
@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	uv "github.com/charmbracelet/ultraviolet"
+
+	"github.com/loratop/loratop/tui/theme"
 )
 
 // Cells is a screen that can be drawn: a terminal emulator is one.
@@ -20,25 +22,45 @@ type Cells interface {
 const (
 	cellW, cellH, baseline = 8.4, 17.0, 13.0
 	padding                = 12.0
-	paper, ink             = "#12151c", "#d7dae0"
 )
 
-// SVG draws a screen as a picture for the README. Braille and block glyphs are
-// drawn as shapes, so that the picture does not depend on the reader's fonts.
-func SVG(c Cells) string {
+// grounds are the colours of plain text and of what is behind it.
+type grounds struct{ paper, ink string }
+
+// SVG draws a screen as a picture. Braille and block glyphs are drawn as shapes,
+// so that the picture does not depend on the reader's fonts.
+func SVG(c Cells) string { return drawSVG(c, grounds{paper: "#12151c", ink: "#d7dae0"}) }
+
+// SVGText draws styled text of w × h cells as a picture in the colours of a
+// theme.
+func SVGText(th theme.Theme, text string, w, h int) string {
+	b := uv.NewScreenBuffer(max(w, 1), max(h, 1))
+	uv.NewStyledString(text).Draw(b, b.Bounds())
+	g := grounds{paper: "#12151c", ink: "#d7dae0"}
+	if !th.Dark {
+		g = grounds{paper: "#ffffff", ink: "#1b1f27"}
+	}
+	g.paper, g.ink = hex(th.Ground, g.paper), hex(th.Ink, g.ink)
+	return drawSVG(buffer{b}, g)
+}
+
+// buffer makes Cells of a screen buffer.
+type buffer struct{ uv.ScreenBuffer }
+
+func drawSVG(c Cells, g grounds) string {
 	var b strings.Builder
 	w, h := float64(c.Width())*cellW+2*padding, float64(c.Height())*cellH+2*padding
 	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %.0f %.0f" width="%.0f" height="%.0f" font-family="ui-monospace,SFMono-Regular,Menlo,Consolas,'DejaVu Sans Mono',monospace" font-size="14">`+"\n", w, h, w, h)
-	fmt.Fprintf(&b, `<rect width="100%%" height="100%%" rx="8" fill="%s"/>`+"\n", paper)
+	fmt.Fprintf(&b, `<rect width="100%%" height="100%%" rx="8" fill="%s"/>`+"\n", g.paper)
 	for y := range c.Height() {
-		drawRow(&b, c, y)
+		drawRow(&b, c, y, g)
 	}
 	b.WriteString("</svg>\n")
 	return b.String()
 }
 
 // drawRow joins neighbours of equal style into runs.
-func drawRow(b *strings.Builder, c Cells, y int) {
+func drawRow(b *strings.Builder, c Cells, y int, g grounds) {
 	for x := 0; x < c.Width(); {
 		first := c.CellAt(x, y)
 		if first == nil {
@@ -49,7 +71,7 @@ func drawRow(b *strings.Builder, c Cells, y int) {
 		for end < c.Width() && sameRun(first, c.CellAt(end, y)) {
 			end++
 		}
-		drawRun(b, c, x, end, y)
+		drawRun(b, c, x, end, y, g)
 		x = end
 	}
 }
@@ -58,12 +80,12 @@ func sameRun(a, b *uv.Cell) bool {
 	return b != nil && a.Style.Equal(&b.Style)
 }
 
-func drawRun(b *strings.Builder, c Cells, x0, x1, y int) {
+func drawRun(b *strings.Builder, c Cells, x0, x1, y int, g grounds) {
 	style := c.CellAt(x0, y).Style
-	fg, bg := hex(style.Fg, ink), hex(style.Bg, "")
+	fg, bg := hex(style.Fg, g.ink), hex(style.Bg, "")
 	if style.Attrs&uv.AttrReverse != 0 {
 		if bg == "" {
-			bg = paper
+			bg = g.paper
 		}
 		fg, bg = bg, fg
 	}
