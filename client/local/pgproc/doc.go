@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/url"
 	"strconv"
+	"sync"
 	"time"
 )
 
@@ -39,6 +40,8 @@ type Options struct {
 	// Detached lets the server outlive this process; otherwise it is stopped
 	// with it where the system can do so.
 	Detached bool
+	// Keep starts the server again, on its port, when it ends without Stop.
+	Keep bool
 	// Notify, when set, is told what takes long (a download), in one line.
 	Notify func(string)
 }
@@ -49,16 +52,23 @@ type Server struct {
 	port      int
 	password  string
 	socketDir string // "" when the path would be too long for a socket
-	pid       int
-	proc      *process // nil when adopted or detached
 	throwaway bool
+	stopKeep  func() // ends the goroutine that starts it again; nil without one
+
+	mu   sync.Mutex // of what a new start changes
+	pid  int
+	proc *process // nil when adopted or detached
 }
 
 // Port is the loopback TCP port.
 func (s *Server) Port() int { return s.port }
 
 // PID is the postmaster's process id.
-func (s *Server) PID() int { return s.pid }
+func (s *Server) PID() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.pid
+}
 
 // Password of the superuser.
 func (s *Server) Password() string { return s.password }

@@ -16,6 +16,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"github.com/loratop/loratop/client/local/pgproc"
 )
 
@@ -161,6 +163,37 @@ func TestPostmasterKilled(t *testing.T) {
 	}
 	if !running(second.PID()) {
 		t.Error("stopping the killed server stopped its successor")
+	}
+}
+
+// TestKeep: a kept server that was killed comes back on its port with its data,
+// until it is stopped.
+func TestKeep(t *testing.T) {
+	t.Parallel()
+	s := start(t, pgproc.Options{Dir: filepath.Join(folder(t), "pg"), Keep: true})
+	execute(t, s.URL("postgres"), "CREATE TABLE kept AS SELECT 'still here' AS v")
+	execute(t, s.URL("postgres"), "CHECKPOINT")
+	url, first := s.URL("postgres"), s.PID()
+	if err := syscall.Kill(first, syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "another process answers", func() bool {
+		conn, err := pgx.Connect(t.Context(), url)
+		if err != nil {
+			return false
+		}
+		defer conn.Close(context.Background())
+		return s.PID() != first
+	})
+	if got := query(t, url, "SELECT v FROM kept"); got != "still here" {
+		t.Errorf("the server that came back holds %q", got)
+	}
+	second := s.PID()
+	if err := s.Stop(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if running(second) || s.PID() != second {
+		t.Error("a stopped server runs, or was started again")
 	}
 }
 

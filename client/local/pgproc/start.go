@@ -53,6 +53,9 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 	if err := s.launch(ctx, o, bin, who); err != nil {
 		return nil, err
 	}
+	if o.Keep {
+		s.keep(o, bin, who)
+	}
 	return s, nil
 }
 
@@ -117,11 +120,13 @@ func (s *Server) attempt(ctx context.Context, o Options, bin Binaries, who *acco
 	if err != nil {
 		return fmt.Errorf("start %s: %w", cmd.Path, err)
 	}
+	s.mu.Lock()
 	s.pid, s.proc = cmd.Process.Pid, proc
+	s.mu.Unlock()
 	if err := s.ready(ctx, proc); err != nil {
 		stopCtx, cancel := context.WithTimeout(context.WithoutCancel(ctx), killStop)
 		defer cancel()
-		return errors.Join(err, s.Stop(stopCtx))
+		return errors.Join(err, s.end(stopCtx))
 	}
 	return nil
 }
@@ -179,7 +184,7 @@ func (s *Server) marked() bool {
 		return false
 	}
 	lines := strings.Split(string(b), "\n")
-	return len(lines) >= 8 && lines[0] == strconv.Itoa(s.pid) && strings.TrimSpace(lines[7]) == "ready"
+	return len(lines) >= 8 && lines[0] == strconv.Itoa(s.PID()) && strings.TrimSpace(lines[7]) == "ready"
 }
 
 // freePort asks the system for a loopback port that nobody uses.

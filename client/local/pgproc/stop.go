@@ -49,12 +49,21 @@ func run(cmd *exec.Cmd, detached bool) (*process, error) {
 // each step is bounded, and a ctx that ends hurries to the last one. Stopping
 // what has stopped is no error.
 func (s *Server) Stop(ctx context.Context) error {
-	if s.proc == nil {
-		return stopPID(ctx, s.pid, func() bool { return !alive(s.pid) })
+	if s.stopKeep != nil {
+		s.stopKeep()
 	}
-	return stopPID(ctx, s.pid, func() bool {
+	return s.end(ctx)
+}
+
+// end ends the process of the latest start.
+func (s *Server) end(ctx context.Context) error {
+	pid, proc := s.PID(), s.process()
+	if proc == nil {
+		return stopPID(ctx, pid, func() bool { return !alive(pid) })
+	}
+	return stopPID(ctx, pid, func() bool {
 		select {
-		case <-s.proc.done:
+		case <-proc.done:
 			return true
 		default:
 			return false
