@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"slices"
 	"strings"
 
 	tea "charm.land/bubbletea/v2"
@@ -85,15 +86,17 @@ func notice(how string, env []string, text string) string {
 func noticeKind(list []string) string {
 	has := func(name string) bool { return env(list, name) != "" }
 	term, program := env(list, "TERM"), env(list, "TERM_PROGRAM")
+	is := func(names ...string) bool {
+		return slices.ContainsFunc(names, func(n string) bool { return program == n || strings.Contains(term, n) })
+	}
 	switch {
-	case has("TMUX") || has("STY") || strings.HasPrefix(term, "screen") || strings.HasPrefix(term, "tmux"):
+	case has("TMUX"), has("STY"), strings.HasPrefix(term, "screen"), strings.HasPrefix(term, "tmux"):
 		return "bell"
-	case has("KITTY_WINDOW_ID") || strings.Contains(term, "kitty"):
+	case has("KITTY_WINDOW_ID"), is("kitty"):
 		return "99"
-	case program == "ghostty" || strings.Contains(term, "ghostty") || strings.HasPrefix(term, "foot") ||
-		strings.HasPrefix(term, "rxvt-unicode") || strings.HasPrefix(term, "contour"):
+	case is("ghostty", "foot", "rxvt-unicode", "contour"):
 		return "777"
-	case program == "iTerm.app" || program == "WezTerm" || has("WT_SESSION") || has("ConEmuPID"):
+	case has("WT_SESSION"), has("ConEmuPID"), is("iTerm.app", "WezTerm"):
 		return "9"
 	}
 	return "bell"
