@@ -32,7 +32,7 @@ type stack struct {
 	files     *storage.Server
 }
 
-func newStack(t *testing.T) *stack {
+func newStack(t testing.TB) *stack {
 	t.Helper()
 	secret := []byte("a secret of at least thirty-two bytes")
 	db := pgtest.New(t)
@@ -72,7 +72,7 @@ func (s *stack) user(t *testing.T, email string) (*Client, string) {
 	return c, r.Session.UserID
 }
 
-func (s *stack) exec(t *testing.T, sql string, args ...any) {
+func (s *stack) exec(t testing.TB, sql string, args ...any) {
 	t.Helper()
 	if _, err := s.pool.Exec(t.Context(), sql, args...); err != nil {
 		t.Fatalf("%s: %v", sql, err)
@@ -80,7 +80,7 @@ func (s *stack) exec(t *testing.T, sql string, args ...any) {
 }
 
 // dataset adds a ready dataset of a user.
-func (s *stack) dataset(t *testing.T, user, name string) string {
+func (s *stack) dataset(t testing.TB, user, name string) string {
 	t.Helper()
 	id := uuid.NewString()
 	s.exec(t, `INSERT INTO datasets (id,user_id,name,status,training_ready,storage_path,file_name,file_size,total_training_pairs,total_tokens)
@@ -89,7 +89,7 @@ func (s *stack) dataset(t *testing.T, user, name string) string {
 }
 
 // job adds a job of a user.
-func (s *stack) job(t *testing.T, user, dataset, status string) string {
+func (s *stack) job(t testing.TB, user, dataset, status string) string {
 	t.Helper()
 	id := uuid.NewString()
 	s.exec(t, `INSERT INTO training_jobs (id,user_id,dataset_id,preset_id,hyperparameters,gpu_config,status,total_epochs,estimated_total_cost,current_cost)
@@ -97,7 +97,7 @@ func (s *stack) job(t *testing.T, user, dataset, status string) string {
 	return id
 }
 
-func (s *stack) artifact(t *testing.T, user, job, dataset string) string {
+func (s *stack) artifact(t testing.TB, user, job, dataset string) string {
 	t.Helper()
 	id := uuid.NewString()
 	s.exec(t, `INSERT INTO model_artifacts (id,user_id,job_id,dataset_id,name,quality_metrics,training_summary,configuration,artifacts)
@@ -106,7 +106,7 @@ func (s *stack) artifact(t *testing.T, user, job, dataset string) string {
 	return id
 }
 
-func (s *stack) point(t *testing.T, job string, at time.Time, step int) string {
+func (s *stack) point(t testing.TB, job string, at time.Time, step int) string {
 	t.Helper()
 	id := uuid.NewString()
 	s.exec(t, `INSERT INTO metrics_points (id,job_id,timestamp,epoch,step,training_loss,learning_rate) VALUES ($1,$2,$3,1,$4,0.5,0.0001)`, id, job, at, step)

@@ -43,13 +43,14 @@ type jobStream struct {
 	job    models.Job // as of the last live read
 	known  bool       // job is set
 
-	step   streamStep
-	oldest models.MetricCursor // first of the points that were read backwards
-	filled bool                // the history is there up to the first point
-	pages  int                 // of history since the last live read
-	long   *longRun            // the history is summed up
-	blind  bool                // the database cannot sum up
-	ask    struct {
+	step    streamStep
+	oldest  models.MetricCursor // first of the points that were read backwards
+	filled  bool                // the history is there up to the first point
+	pages   int                 // of history since the last live read
+	long    *longRun            // the history is summed up
+	blind   bool                // the database cannot sum up
+	counted bool                // it was asked to
+	ask     struct {
 		from, to int64
 		due      bool
 	}
@@ -189,7 +190,10 @@ func (s *jobStream) takeTail(live []models.LiveJob) {
 		s.goLive()
 		return
 	}
-	s.step = stepWindow
+	s.step = stepFill
+	if s.guess() > longHistory {
+		s.step = stepWindow
+	}
 	for i := range live {
 		if p := live[i].Points; live[i].Job.ID == s.id && len(p) > 0 {
 			s.oldest = models.MetricCursor{Time: p[0].Timestamp.Time, ID: p[0].ID}
@@ -197,8 +201,19 @@ func (s *jobStream) takeTail(live []models.LiveJob) {
 	}
 }
 
+// guess is how many points the job may have, by how far the newest are apart
+// and how far they have come.
+func (s *jobStream) guess() int64 {
+	n := s.series.length()
+	first, last := s.series.steps[0], s.series.steps[n-1]
+	if last <= first || last <= 0 {
+		return int64(n)
+	}
+	return int64(float64(last) / float64(last-first) * float64(n-1))
+}
+
 func (s *jobStream) takeWindow(w models.MetricsWindow, missing error) {
-	s.step = stepFill
+	s.step, s.counted = stepFill, true
 	s.blind = missing != nil
 	if s.blind || w.Rows <= longHistory {
 		return
@@ -219,8 +234,11 @@ func (s *jobStream) takePage(points []models.MetricsPoint) {
 	if len(points) < metricsPage {
 		s.filled = true
 	}
-	if s.filled || s.pages >= fillPages {
+	switch {
+	case s.filled || s.pages >= fillPages:
 		s.goLive()
+	case s.series.length() > longHistory && !s.counted:
+		s.step = stepWindow
 	}
 }
 

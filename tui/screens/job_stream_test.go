@@ -237,30 +237,47 @@ func (m *metricServer) history(n int) {
 }
 
 // TestHistoryIsReadFromItsEnd sees the newest points after one request, and
-// says how it goes on.
+// the rest page by page; of a long one it says why.
 func TestHistoryIsReadFromItsEnd(t *testing.T) {
-	for _, blind := range []bool{false, true} {
-		m := &metricServer{now: clock(), job: models.Job{ID: "j", Status: models.JobRunning}, burst: 100, fail: func() bool { return false }, blind: blind}
-		m.history(5000)
+	for _, n := range []int{5000, 12_500} {
+		m := &metricServer{now: clock(), job: models.Job{ID: "j", Status: models.JobRunning}, burst: 100, fail: func() bool { return false }, blind: true}
+		m.history(n)
 		sc, cancel := screen.NewScope(t.Context(), 1, clock)
 		defer cancel()
 		s := newJobStream(sc, m, "j")
 		readOnce(s)
 		k := s.series.track(metricTraining)
-		if n := k.Len(); n != liveTail || k.X(n-1) != 5000 {
-			t.Fatalf("%d points up to step %v", n, k.X(n-1))
+		if got := k.Len(); got != liveTail || k.X(got-1) != float64(n) {
+			t.Fatalf("%d points up to step %v", got, k.X(got-1))
 		}
 		readOnce(s)
-		if strings.Contains(s.note(), "metrics_window") != blind {
-			t.Errorf("it says %q", s.note())
+		if said := s.note(); !strings.HasPrefix(said, "reading the history") || strings.Contains(said, "metrics_window") != (n > longHistory) {
+			t.Errorf("it says %q", said)
 		}
 		for !s.complete() {
 			readOnce(s)
 		}
 		sameSeries(t, &s.series, m.rows)
-		if m.reads > 7 || m.sent != 5000 || s.note() != "" {
-			t.Errorf("%d requests and %d points for 5000 points, %q", m.reads, m.sent, s.note())
+		if m.reads > n/metricsPage+4 || m.sent != n || s.note() != "" {
+			t.Errorf("%d requests and %d points for %d points, %q", m.reads, m.sent, n, s.note())
 		}
+	}
+}
+
+// TestHistoryThatProvesLong is summed up when it does not end where the steps
+// of the newest points let expect it.
+func TestHistoryThatProvesLong(t *testing.T) {
+	m := longServer(30_000)
+	m.step = 100
+	m.history(300)
+	sc, cancel := screen.NewScope(t.Context(), 1, clock)
+	defer cancel()
+	s := newJobStream(sc, m, "j")
+	for range 14 {
+		readOnce(s)
+	}
+	if s.long == nil || s.count() != 30_300 || m.sent > longHistory+metricsPage+liveTail {
+		t.Errorf("%d points known, %d sent", s.count(), m.sent)
 	}
 }
 
