@@ -56,7 +56,9 @@ func versions(list []migrations.Migration) []string {
 	return out
 }
 
-func all() []string { return []string{"20241223000000", "20241223000100", "20241223000200", "20241223000300"} }
+func all() []string {
+	return []string{"20241223000000", "20241223000100", "20241223000200", "20241223000300"}
+}
 
 func TestPlanUpStatus(t *testing.T) {
 	t.Parallel()
