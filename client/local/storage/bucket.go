@@ -163,11 +163,15 @@ func isCode(err error, code string) bool {
 	return errors.As(err, &e) && e.code == code
 }
 
-// emptyBucket deletes what the caller may delete in the bucket.
+// emptyBucket deletes all objects of the bucket; it is for the service key only.
 func (s *Server) emptyBucket(w http.ResponseWriter, r request) error {
 	c, err := s.caller(r)
 	if err != nil {
 		return err
+	}
+	if c.role != "service_role" { // asked before anything else there, and with a status of its own
+		writeJSON(w, http.StatusForbidden, map[string]string{"statusCode": "403", "error": "Unauthorized", "message": "Access denied", "code": "AccessDenied"})
+		return nil
 	}
 	var gone []object
 	err = s.as(r.Context(), c, func(tx pgx.Tx) (err error) {
