@@ -9,7 +9,6 @@ import (
 	"github.com/dustin/go-humanize"
 
 	"github.com/loratop/loratop/models"
-	"github.com/loratop/loratop/tui/kit"
 )
 
 const none = "-"
@@ -59,12 +58,12 @@ func ageText(t models.Time, now time.Time) string {
 	return humanize.RelTime(t.Time, now, "ago", "from now")
 }
 
-// bytesText is a size as the interface writes it.
+// bytesText is a size in powers of 1000, as the interface has it.
 func bytesText(n int64) string {
 	if n < 0 {
 		return none
 	}
-	return kit.Bytes(n)
+	return humanize.Bytes(uint64(n))
 }
 
 // timeJSON is RFC 3339 in UTC, or nil.

@@ -293,7 +293,7 @@ func (s *shell) section0() string {
 	return s.stack[0].spec.Name
 }
 
-// tabSegs is the row of tabs, with up to n letters of a title that is not open.
+// tabSegs is the row of tabs, with up to n cells of a title that is not open.
 func (s *shell) tabSegs(n int, gap string) []seg {
 	active := s.section0()
 	var out []seg
@@ -306,7 +306,7 @@ func (s *shell) tabSegs(n int, gap string) []seg {
 		if t.Name == active {
 			st, nst = s.st.tabOn, s.st.tabOnKey
 		} else {
-			title = title[:min(n, len(title))]
+			title = kit.Truncate(title, n)
 		}
 		do := s.goTo(t.Name)
 		out = append(out, seg{text: " " + num, style: nst, do: do})
