@@ -32,6 +32,9 @@ func BenchmarkWatchTenJobs(b *testing.B) { watch(b, 10, "3", 120, 36) }
 // BenchmarkWatchOneJob is one live job's list at 80×24.
 func BenchmarkWatchOneJob(b *testing.B) { watch(b, 1, "3", 80, 24) }
 
+// BenchmarkWatchJobPage is the page of charts of one live job at 80×24.
+func BenchmarkWatchJobPage(b *testing.B) { watch(b, 1, "3 enter", 80, 24) }
+
 // BenchmarkIdleList is a list in which nothing happens.
 func BenchmarkIdleList(b *testing.B) { watch(b, 0, "2", 80, 24) }
 
@@ -60,7 +63,11 @@ func watch(b *testing.B, jobs int, section string, w, h int) {
 	c.Env = append(os.Environ(), asProgram+"=1", "HOME="+home, "XDG_CONFIG_HOME="+home, "XDG_STATE_HOME="+home,
 		"LORATOP_URL="+stack.URL, "LORATOP_KEY="+stack.AnonKey, "LORATOP_ACCESS_TOKEN="+accessToken(b, stack), "NO_COLOR=")
 	term := tuitest.Exec(b, c, w, h)
-	term.See("live").Press(section)
+	term.See("live")
+	for key := range strings.SplitSeq(section, " ") {
+		term.Press(key)
+		time.Sleep(time.Second)
+	}
 	time.Sleep(3 * time.Second) // past the first reads
 	for b.Loop() {
 		cpu, written := processCPU(b, c.Process.Pid), term.Written()
@@ -69,7 +76,7 @@ func watch(b *testing.B, jobs int, section string, w, h int) {
 		b.ReportMetric(float64(term.Written()-written)/watchSpan.Seconds(), "terminal-B/s")
 		b.ReportMetric(residentMB(b, c.Process.Pid), "resident-MB")
 	}
-	term.Press("q")
+	term.Press("ctrl+c")
 	_ = term.Wait()
 }
 
