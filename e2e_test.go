@@ -126,7 +126,6 @@ func (s *story) watch(id string) {
 	s.UntilIn(slow, "half of the training", func(screen string) bool {
 		return regexp.MustCompile(`[4-9]\d%|100%|✓ completed`).MatchString(screen)
 	})
-	s.picture("job")
 	s.UntilIn(slow, "the job to complete", func(screen string) bool { return strings.Contains(screen, "✓ completed") })
 }
 
@@ -154,8 +153,12 @@ func (s *story) afterwards() {
 	s.picture("costs")
 	s.Press("7").See("Model Ready for Download", "Training Complete")
 	s.Press("enter").See("Artifact " + dataset[:12])
-	s.Press("1").See("running or waiting")
+	s.Gone("Saved").Press("1").See("running or waiting")
 	s.picture("home")
+	s.Press("3").See("20 jobs").Press("G").Press("k").Press("enter").See("$22.40", "step 1,990/1,990", "Throughput")
+	s.Until("the whole history", func(screen string) bool { return strings.Contains(screen, "1500") })
+	s.picture("job")
+	s.Press("esc").See("20 jobs")
 }
 
 func (s *story) quit() {
