@@ -3,6 +3,8 @@ package cmd
 import (
 	"context"
 	"log/slog"
+	"net/url"
+	"path/filepath"
 
 	"github.com/loratop/loratop/client"
 	"github.com/loratop/loratop/config"
@@ -39,5 +41,14 @@ func sessionStore(cfg *config.Config) (client.SessionStore, error) {
 	if cfg.AccessToken != "" {
 		return client.NewTokenStore(cfg.AccessToken)
 	}
-	return client.OpenStore(cfg.Paths.State, cfg.URL, cfg.Keyring)
+	return client.OpenStore(sessionDir(cfg), cfg.URL, cfg.Keyring)
+}
+
+// sessionDir keeps the sessions of profiles apart, so that two of them may be two
+// accounts on one project.
+func sessionDir(cfg *config.Config) string {
+	if cfg.Profile == "" || cfg.Profile == config.DefaultProfile {
+		return cfg.Paths.State
+	}
+	return filepath.Join(cfg.Paths.State, "profile-"+url.PathEscape(cfg.Profile))
 }

@@ -32,6 +32,10 @@ func (a *app) printList(key string, l listing) error {
 	if err := writeTable(a.sys.Out, l.head, l.rows); err != nil {
 		return err
 	}
+	if len(l.rows) == 0 {
+		_, err := fmt.Fprintf(a.sys.Err, "no %s found\n", key)
+		return err
+	}
 	if l.next != "" {
 		_, err := fmt.Fprintf(a.sys.Err, "more rows: --all, or --after %s\n", l.next)
 		return err
