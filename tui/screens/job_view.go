@@ -89,7 +89,7 @@ func (s *job) moneyLine(f screen.Frame, j models.Job) string {
 		}
 		fact(label, kit.Duration(e))
 	} else if j.Status.Live() && !j.QueuedAt.IsZero() {
-		fact("waiting", kit.Duration(now.Sub(j.QueuedAt.Time)))
+		fact("waiting", kit.Duration(max(0, now.Sub(j.QueuedAt.Time)))) // the clock of the server may be ahead
 	}
 	band, going := forecast(j, s.rate.of(&s.stream.series), s.o, now)
 	left, at := aheadFacts(f, band)
