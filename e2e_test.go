@@ -156,7 +156,9 @@ func (s *story) afterwards() {
 	s.Gone("Saved").Press("1").See("running or waiting")
 	s.picture("home")
 	s.Press("3").See("20 jobs").Press("G").Press("k").Press("enter").See("$22.40", "step 1,990/1,990", "Throughput")
-	s.Gone("reading the history").See("500 ")
+	s.Until("the whole history", func(screen string) bool {
+		return strings.Contains(screen, " 500 ") && !strings.Contains(screen, "reading the history")
+	})
 	s.picture("job")
 	s.Press("esc").See("20 jobs")
 }
