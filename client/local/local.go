@@ -31,7 +31,7 @@ type Options struct {
 	Port    int     // of the gateway on loopback; 0 = any free one
 	Reset   bool    // throw away what Dir holds before the start
 	Seed    bool    // fill a fresh stack with users and rows
-	Trainer bool    // train queued jobs
+	Trainer bool    // train queued jobs, and validate datasets that are uploaded from now on
 	Speed   float64 // of the trainer; 0 = its own default
 
 	// Notify, when set, is told in one line what takes long.

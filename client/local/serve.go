@@ -16,6 +16,7 @@ import (
 	"github.com/loratop/loratop/client/local/rest"
 	"github.com/loratop/loratop/client/local/storage"
 	"github.com/loratop/loratop/client/local/trainer"
+	"github.com/loratop/loratop/client/local/validator"
 )
 
 // What the API roles are and how much they get, as hosted projects have it.
@@ -166,22 +167,30 @@ func (s *Stack) serve(l net.Listener, h http.Handler, log *slog.Logger) {
 	})
 }
 
-// train runs the trainer until Close or the end of ctx.
+// train runs the platform's workers, the trainer and the validator, until Close
+// or the end of ctx.
 func (s *Stack) train(ctx context.Context, o Options, p pools, files *storage.Server) {
-	ctx, cancel := context.WithCancel(ctx)
 	t := trainer.New(trainer.Options{Pool: p.admin, Files: files, Speed: o.Speed, Now: o.Now, Log: o.Log})
+	s.work(ctx, "trainer", t.Run)
+	v := validator.New(validator.Options{Pool: p.admin, Files: files, Now: o.Now, Log: o.Log})
+	s.work(ctx, "validator", v.Run)
+}
+
+// work runs a worker that Close stops and waits for.
+func (s *Stack) work(ctx context.Context, name string, run func(context.Context) error) {
+	ctx, cancel := context.WithCancel(ctx)
 	done := make(chan error, 1)
-	go func() { done <- t.Run(ctx) }()
+	go func() { done <- run(ctx) }()
 	s.later(func(closing context.Context) error {
 		cancel()
 		select {
 		case err := <-done:
 			if err != nil && !errors.Is(err, context.Canceled) {
-				return fmt.Errorf("trainer: %w", err)
+				return fmt.Errorf("%s: %w", name, err)
 			}
 			return nil
 		case <-closing.Done():
-			return fmt.Errorf("the trainer does not stop: %w", closing.Err())
+			return fmt.Errorf("the %s does not stop: %w", name, closing.Err())
 		}
 	})
 }
