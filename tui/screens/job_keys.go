@@ -44,6 +44,28 @@ func (s *job) againOff() string {
 	return datasetOff(j)
 }
 
+func (s *job) again(changed bool) func() tea.Cmd {
+	return func() tea.Cmd {
+		j, _ := s.current()
+		return screen.Go(againLink(j, changed))
+	}
+}
+
+// retryOff says why there is nothing to change in another try.
+func (s *job) retryOff() string {
+	if why := s.againOff(); why != "" {
+		return why
+	}
+	j, _ := s.current()
+	if j.ErrorMessage == nil {
+		return "the job has not failed"
+	}
+	if _, _, ok := models.Retry(j.Hyperparameters, *j.ErrorMessage); !ok {
+		return "its error asks for no other values"
+	}
+	return ""
+}
+
 // Actions are those of the job, and on the pane of charts those of the charts.
 func (s *job) Actions() []screen.Action {
 	if s.saver.open {
@@ -63,10 +85,8 @@ func (s *job) Actions() []screen.Action {
 			j, _ := s.current()
 			return screen.Go("dataset/" + j.DatasetID)
 		}},
-		{ID: "job.again", Keys: screen.Bind("n", "launch with the same dataset"), Quiet: true, Off: s.againOff, Do: func() tea.Cmd {
-			j, _ := s.current()
-			return screen.Go("launch/" + j.DatasetID)
-		}},
+		{ID: "job.again", Keys: screen.Bind("n", "launch again with its values"), Quiet: true, Off: s.againOff, Do: s.again(false)},
+		{ID: "job.retry", Keys: screen.Bind("R", "launch again, changed so that it may not fail"), Quiet: true, Off: s.retryOff, Do: s.again(true)},
 		{ID: "job.refresh", Keys: screen.Bind("r", "refresh"), Do: func() tea.Cmd {
 			s.touch()
 			return tea.Batch(s.row.Poke(), s.stream.feed.Poke())

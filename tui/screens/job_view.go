@@ -163,6 +163,9 @@ func (s *job) note(f screen.Frame, j models.Job) string {
 		return kit.ErrorLine(th, s.row.Err(), kit.Age(s.row.State().At, f.Now), f.W)
 	case j.ErrorMessage != nil && *j.ErrorMessage != "":
 		text := joined(models.Clean(*j.ErrorMessage), models.ErrorHint(*j.ErrorMessage))
+		if s.retryOff() == "" {
+			text += " R does it."
+		}
 		return th.Bad.Render(kit.Truncate(text, f.W))
 	}
 	d := s.silence(j, f.Now)

@@ -249,7 +249,7 @@ func (s *jobs) Actions() []screen.Action {
 		{ID: "jobs.filter", Keys: screen.Bind("f", "next state filter"), Do: s.nextFilter},
 		{ID: "jobs.sort", Keys: screen.Bind("s", "sort by the next column"), Do: func() tea.Cmd { s.sort.cycle(); return s.reorder() }},
 		{ID: "jobs.flip", Keys: screen.Bind("S", "reverse the order"), Quiet: true, Do: func() tea.Cmd { s.sort.flip(); return s.reorder() }},
-		{ID: "jobs.again", Keys: screen.Bind("l", "launch with the same dataset"), Quiet: true, Off: s.againOff, Do: s.again},
+		{ID: "jobs.again", Keys: screen.Bind("l", "launch again with its values"), Quiet: true, Off: s.againOff, Do: s.again},
 		{ID: "jobs.dataset", Keys: screen.Bind("d", "open its dataset"), Quiet: true, Off: s.noneOff, Do: s.openDataset},
 		{ID: "jobs.more", Keys: screen.Bind("+", "load more"), Quiet: true, Off: moreOff(s.list), Do: func() tea.Cmd { s.touch(); return s.list.more() }},
 		{ID: "jobs.refresh", Keys: screen.Bind("r", "refresh"), Do: func() tea.Cmd {
@@ -274,7 +274,7 @@ func (s *jobs) againOff() string {
 
 func (s *jobs) again() tea.Cmd {
 	j, _ := s.selected()
-	return screen.Go("launch/" + j.DatasetID)
+	return screen.Go(againLink(j, false))
 }
 
 func (s *jobs) cancelOff() string {

@@ -173,7 +173,7 @@ func TestJobsOpenAndLaunch(t *testing.T) {
 	r.press("n")
 	r.asks(screen.GoMsg{Link: "launch"})
 	r.press("l")
-	r.asks(screen.GoMsg{Link: "launch/d-1"})
+	r.asks(screen.GoMsg{Link: "launch/d-1?from=" + jobID(1)})
 	if r.s.(screen.Copier).Copy() != jobID(1) {
 		t.Error("y does not copy the job's id")
 	}

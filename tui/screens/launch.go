@@ -15,6 +15,7 @@ import (
 // launchStore is what launching needs of the backend.
 type launchStore interface {
 	Datasets
+	Job(ctx context.Context, id string) (models.Job, error)
 	LaunchJob(ctx context.Context, j models.NewJob) (models.Job, error)
 	Overview(ctx context.Context) (models.Overview, error)
 }
@@ -50,6 +51,8 @@ type launch struct {
 	pick   *datasetPicker
 
 	linked  string // dataset id of the link, "" for none
+	from    string // id of the job whose values the form takes, "" for none or done
+	change  bool   // and changes what made it fail
 	loading string // dataset id that is being read
 	note    error  // why a dataset could not be taken over
 	sending bool
@@ -62,8 +65,10 @@ type launch struct {
 func newLaunch(b launchStore, o Options) func(screen.Scope, screen.Args) screen.Screen {
 	d := newDraft(o)
 	return func(sc screen.Scope, args screen.Args) screen.Screen {
+		args, query := linkQuery(args)
 		d.reopen(args.At(0))
 		l := &launch{sc: sc, b: b, o: o, d: d, linked: args.At(0), doc: kit.NewScroller(false)}
+		l.from, l.change = query.Get("from"), query.Get("change") == "1"
 		l.pick = newDatasetPicker(sc, b)
 		if o.Budget != nil {
 			l.spent = screen.NewFeed(sc, "read the month's spend", screen.Every(time.Minute, 5*time.Minute), b.Overview)
@@ -99,7 +104,7 @@ func (l *launch) Init() tea.Cmd {
 	if l.spent != nil {
 		cmds = append(cmds, l.spent.Start())
 	}
-	return tea.Batch(append(cmds, l.reload())...)
+	return tea.Batch(append(cmds, l.reload(), l.readFrom())...)
 }
 
 // reload reads the dataset of the form.
@@ -170,6 +175,8 @@ func (l *launch) Update(msg tea.Msg) tea.Cmd {
 	switch m := msg.(type) {
 	case datasetTaken:
 		l.takeDataset(m)
+	case againTaken:
+		cmds = append(cmds, l.takeFrom(m))
 	case launched:
 		cmds = append(cmds, l.outcome(m))
 	case screen.Failed:
