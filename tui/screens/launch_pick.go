@@ -33,8 +33,13 @@ func newDatasetPicker(sc screen.Scope, b Datasets) *datasetPicker {
 	return p
 }
 
+// open begins with every dataset, whatever was searched for the last time.
 func (p *datasetPicker) open() tea.Cmd {
 	p.opened = true
+	if p.input.Value() != "" {
+		p.input.SetValue("")
+		return p.list.set(func(q *models.ListQuery) { q.Search = "" })
+	}
 	return p.list.refresh()
 }
 

@@ -159,6 +159,10 @@ func TestLaunchPickSearchEditAndStop(t *testing.T) {
 	r.press("enter")
 	r.see("New training job")
 	r.see("only 20 pairs")
+	r.press("d") // the list opens with all of them again
+	r.see("type to search")
+	r.see("support chats")
+	r.press("esc")
 	for range 5 { // to the epochs
 		r.press("down")
 	}

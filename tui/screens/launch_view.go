@@ -175,7 +175,7 @@ func (l *launch) datasetValue(th theme.Theme, style lipgloss.Style, w int) strin
 	case d == nil && l.loading != "":
 		return th.Dim.Render("loading…")
 	case d == nil:
-		return th.Faint.Render("none chosen: enter opens the list")
+		return th.Faint.Render("none chosen, enter lists")
 	}
 	note := "  " + pairsText(d.TotalTrainingPairs)
 	name := models.Clean(d.Name)
