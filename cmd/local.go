@@ -46,7 +46,7 @@ func (a *app) localCmd() *cobra.Command {
 	f := c.Flags()
 	f.BoolVar(&s.faults, "faults", false, "serve /_faults, by which tests make the stack misbehave")
 	_ = f.MarkHidden("faults") // fails only for a flag that does not exist
-	f.BoolVar(&s.noTrainer, "no-trainer", false, "leave queued jobs queued")
+	f.BoolVar(&s.noTrainer, "no-trainer", false, "leave queued jobs queued, and uploads unvalidated")
 	f.BoolVar(&bare.bare, "bare", false, "serve only the gateway over --database-url")
 	f.StringVar(&bare.databaseURL, "database-url", "", "database of --bare")
 	f.StringVar(&bare.secret, "jwt-secret", "", "JWT secret of --bare (or LORATOP_JWT_SECRET)")

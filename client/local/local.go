@@ -41,6 +41,10 @@ type Options struct {
 	// stack misbehave. Without it there is no such path.
 	Faults bool
 
+	// RateLimit is the burst of requests to Auth that one address has, refilled
+	// within ten seconds; 0 = no limit.
+	RateLimit int
+
 	// PasswordCost is bcrypt's of new passwords; 0 = its default. Tests that
 	// make many users take the lowest, 4.
 	PasswordCost int

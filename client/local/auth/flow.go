@@ -18,6 +18,9 @@ import (
 // flowLife is how long a sign-in that was begun elsewhere can be finished.
 const flowLife = 5 * time.Minute
 
+// flowKept is how long one that nobody finishes stays in the table.
+const flowKept = 24 * time.Hour
+
 // pkcePrefix marks the tokens of mails that lead to a code and not to a session.
 const pkcePrefix = "pkce_"
 
@@ -89,6 +92,9 @@ func (f flow) expired(now time.Time) bool {
 
 func (s *Server) insertFlow(ctx context.Context, q querier, f flow) (flow, error) {
 	f.id, f.code, f.createdAt = uuid.NewString(), uuid.NewString(), s.now()
+	if _, err := q.Exec(ctx, `DELETE FROM auth.flow_state WHERE created_at < $1`, f.createdAt.Add(-flowKept)); err != nil {
+		return f, fmt.Errorf("forget flows: %w", err)
+	}
 	_, err := q.Exec(ctx, `INSERT INTO auth.flow_state (id, user_id, auth_code, code_challenge_method, code_challenge, provider_type,
 	    authentication_method, referrer, created_at, updated_at)
 	  VALUES ($1, nullif($2, '')::uuid, $3, nullif($4, '')::auth.code_challenge_method, nullif($5, ''), $6, $7, $8, $9, $9)`,
