@@ -1,6 +1,9 @@
 package models
 
-import "strings"
+import (
+	"strconv"
+	"strings"
+)
 
 // Retry says how to launch a failed job again so that it does not fail the same
 // way: half the batch (or, at a batch of 1, half the rank) after running out of
@@ -28,9 +31,18 @@ func Retry(h Hyperparameters, errorMessage string) (out Hyperparameters, what st
 		}
 	case has("training instability", "(nan)", "loss is nan"):
 		if h.LearningRate != nil && h.LearningRate.Finite() && *h.LearningRate > 0 {
-			h.LearningRate = Ptr(*h.LearningRate / 3)
+			h.LearningRate = Ptr(twoDigits(*h.LearningRate / 3))
 			return h, "a third of the learning rate", true
 		}
 	}
 	return h, "", false
+}
+
+// twoDigits keeps two significant digits, as people write learning rates.
+func twoDigits(v F64) F64 {
+	short, err := strconv.ParseFloat(strconv.FormatFloat(float64(v), 'e', 1, 64), 64)
+	if err != nil {
+		return v
+	}
+	return F64(short)
 }

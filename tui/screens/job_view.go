@@ -166,7 +166,7 @@ func (s *job) note(f screen.Frame, j models.Job) string {
 		if s.retryOff() == "" {
 			text += " R does it."
 		}
-		return th.Bad.Render(kit.Truncate(text, f.W))
+		return strings.Join(wrapped(th.Bad.Render, text, f.W), "\n")
 	}
 	d := s.silence(j, f.Now)
 	if d == nil {
