@@ -35,6 +35,9 @@ func TestRefreshParentAnyAge(t *testing.T) {
 	s.clock.Add(time.Hour)
 	for range 2 {
 		r := s.want(s.refresh(c[1]), 200, "")
+		if r.header.Get("Sb-Auth-Refresh-Token-Reuse") != "true" {
+			t.Errorf("reuse header %q", r.header.Get("Sb-Auth-Refresh-Token-Reuse"))
+		}
 		if r.text("refresh_token") != c[2] {
 			t.Errorf("the parent must give the active token %q again, got %q", c[2], r.text("refresh_token"))
 		}

@@ -57,7 +57,7 @@ func (s *Server) followLink(w http.ResponseWriter, r *http.Request) error {
 	pkce := strings.HasPrefix(q.Get("token"), pkcePrefix)
 	out, err := s.redeem(r, q.Get("type"), q.Get("token"), pkce)
 	var e *apiError
-	fragment := url.Values{}
+	var fragment url.Values
 	switch {
 	case errors.As(err, &e) && pkce:
 		redirectFault(w, target, e)
@@ -69,7 +69,7 @@ func (s *Server) followLink(w http.ResponseWriter, r *http.Request) error {
 	case out.code != "":
 		query := target.Query()
 		query.Set("code", out.code)
-		target.RawQuery, fragment = query.Encode(), nil
+		target.RawQuery = query.Encode()
 	case out.grant == nil:
 		fragment = url.Values{"message": {halfConfirmed}, "sb": {""}}
 	default:

@@ -5,10 +5,13 @@ import (
 	"context"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/loratop/loratop/client/local/storage"
 )
 
 // An upload that nobody goes on with is forgotten after a day, with the next
@@ -65,5 +68,23 @@ func TestResumableOneWriter(t *testing.T) {
 	want := strings.Repeat("x", 100) + strings.Repeat("y", 800)
 	if r := s.ok(s.call(alice, "GET", "/object/box/one", nil)); string(r.raw) != want {
 		t.Errorf("%d bytes of another kind", len(r.raw))
+	}
+}
+
+// A server that died in the middle is replaced by another over the same
+// folder: the upload goes on where the bytes end.
+func TestResumableSurvivesTheServer(t *testing.T) {
+	s := newStack(t)
+	at := s.createUpload(alice, "long", 10)
+	s.wantText(s.tus(alice, "PATCH", at, "01234", offset(0)...), 204, "")
+	srv := httptest.NewServer(storage.New(storage.Options{Pool: s.pool, Secret: []byte(testSecret), Dir: s.dir, Now: func() time.Time { return s.now }}))
+	t.Cleanup(srv.Close)
+	s.url = srv.URL
+	if h := s.wantText(s.tus(alice, "HEAD", at, ""), 200, ""); h.header.Get("Upload-Offset") != "5" {
+		t.Errorf("HEAD: %v", h.header)
+	}
+	s.wantText(s.tus(alice, "PATCH", at, "56789", offset(5)...), 204, "")
+	if r := s.ok(s.call(alice, "GET", "/object/box/long", nil)); string(r.raw) != "0123456789" {
+		t.Errorf("%q", r.raw)
 	}
 }
