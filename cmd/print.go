@@ -3,6 +3,7 @@ package cmd
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -92,7 +93,11 @@ func needVerb(c *cobra.Command) *cobra.Command {
 				verbs = append(verbs, s.Name())
 			}
 		}
-		return usagef("see: "+c.CommandPath()+" --help", "%s needs one of: %s", strings.TrimPrefix(c.CommandPath(), "loratop "), strings.Join(verbs, ", "))
+		hint := "see: " + c.CommandPath() + " --help"
+		if slices.Contains(links(), c.Name()) {
+			hint += "; loratop /" + c.Name() + " opens the screen"
+		}
+		return usagef(hint, "%s needs one of: %s", strings.TrimPrefix(c.CommandPath(), "loratop "), strings.Join(verbs, ", "))
 	}
 	c.Args = func(c *cobra.Command, args []string) error {
 		if len(args) > 0 {

@@ -70,11 +70,23 @@ func (s *shell) noLink() string {
 
 // copyLink copies a command that opens what is seen.
 func (s *shell) copyLink() tea.Cmd {
+	return s.copyText("command", linkCommand(s.conn, s.link()))
+}
+
+// linkCommand is the command that opens a link. A section's name alone would be
+// taken for a plain command ("loratop jobs"); a slash before it tells them apart.
+func linkCommand(c models.Connection, link string) string {
 	cmd := "loratop "
-	if s.conn.Profile != "" && s.conn.Profile != "default" && !s.conn.Demo {
-		cmd += "--profile " + shellWord(s.conn.Profile) + " "
+	switch {
+	case c.Demo:
+		return cmd + "demo " + shellWord(link)
+	case c.Profile != "" && c.Profile != "default":
+		cmd += "--profile " + shellWord(c.Profile) + " "
 	}
-	return s.copyText("command", cmd+shellWord(s.link()))
+	if !strings.Contains(link, "/") {
+		link = "/" + link
+	}
+	return cmd + shellWord(link)
 }
 
 // shellWord quotes a word for a POSIX shell where it needs to be.
