@@ -17,6 +17,9 @@ import (
 // dots of the widest chart each.
 const compareBuckets = 1500
 
+// compareWhole is up to how many points are read as they are.
+const compareWhole = 4000
+
 // compareRun is one of the jobs that are compared.
 type compareRun struct {
 	id     string
@@ -123,7 +126,7 @@ func (out *compareRead) read(ctx context.Context, b jobStore, p comparePlan) err
 	}
 	switch {
 	case p.window && !out.noWindows:
-		w, err := b.MetricsWindow(ctx, p.id, math.MinInt64, math.MaxInt64, compareBuckets)
+		w, err := b.MetricsWindow(ctx, p.id, 0, 0, compareBuckets)
 		if models.WindowMissing(err) {
 			out.noWindows = true
 			return nil // the next read pages
@@ -175,7 +178,11 @@ func (r *compareRun) take(read *compareRead) {
 	if why, ok := read.gone[r.id]; ok {
 		r.gone = why
 	}
-	if w, ok := read.windows[r.id]; ok {
+	w, ok := read.windows[r.id]
+	switch {
+	case ok && w.Rows <= compareWhole:
+		r.window = false // few enough to be read one by one
+	case ok:
 		r.series.add(windowPoints(w))
 		r.series.cursor, r.whole = w.Newest, true
 	}

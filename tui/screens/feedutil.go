@@ -31,6 +31,7 @@ type liveSet struct {
 	took struct {
 		fresh bool
 		over  []models.Job
+		odd   []tea.Cmd // notifications of values that are no numbers
 	} // of the last read
 }
 
@@ -38,6 +39,7 @@ type liveSet struct {
 type liveRun struct {
 	series series
 	rate   rateOf
+	dog    watchdog
 	spark  string
 	key    sparkKey
 }
@@ -85,7 +87,7 @@ func (l *liveSet) requests() []models.LiveRequest {
 // behind it whatever starts it.
 func (l *liveSet) every(focused bool) time.Duration {
 	got, _ := l.feed.Value()
-	l.took.fresh, l.took.over = len(got) > 0, nil
+	l.took.fresh, l.took.over, l.took.odd = len(got) > 0, nil, nil
 	for i := range got {
 		if l.take(&got[i]) {
 			l.took.over = append(l.took.over, got[i].Job)
@@ -127,6 +129,7 @@ func (l *liveSet) update(msg tea.Msg) (cmd tea.Cmd, fresh, ended bool) {
 	for _, j := range l.took.over {
 		cmd = tea.Batch(cmd, ending(j))
 	}
+	cmd = tea.Batch(append(l.took.odd, cmd)...)
 	return cmd, l.took.fresh, len(l.took.over) > 0
 }
 
@@ -140,6 +143,9 @@ func (l *liveSet) take(lj *models.LiveJob) (ended bool) {
 	run.series.add(lj.Points)
 	before, known := l.jobs[id]
 	l.jobs[id] = lj.Job
+	for _, o := range run.dog.look(&run.series) {
+		l.took.odd = append(l.took.odd, oddNotice(lj.Job, o))
+	}
 	return !lj.Job.Status.Live() && (!known || before.Status.Live())
 }
 

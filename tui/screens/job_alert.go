@@ -95,9 +95,14 @@ func (s *job) alarm() tea.Cmd {
 	for _, o := range news {
 		text := o.text()
 		cmds = append(cmds, screen.Toast(screen.LevelBad, "Alert: %s", text),
-			screen.Notify("alert/"+s.id+"/"+metricNames(o.m), "%s: %s", jobLabel(j), text))
+			oddNotice(j, o))
 	}
 	return tea.Batch(cmds...)
+}
+
+// oddNotice tells, if nobody looks, of a value that is no number.
+func oddNotice(j models.Job, o oddity) tea.Cmd {
+	return screen.Notify("alert/"+j.ID+"/"+metricNames(o.m), "%s: %s", jobLabel(j), o.text())
 }
 
 // jobLabel names a job to people: by its dataset, else by its id.

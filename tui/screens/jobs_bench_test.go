@@ -1,6 +1,7 @@
 package screens
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -69,4 +70,29 @@ func BenchmarkJobsView(b *testing.B) {
 	}
 	b.Run("untouched", func(b *testing.B) { benchScreen(b, s, nil) })
 	b.Run("touched", func(b *testing.B) { benchScreen(b, s, s.touch) })
+}
+
+// BenchmarkKeyOnMillionPoints is a key on the page of a job with a million points
+// in memory, until its frame is ready: the cursor, the zoom and the choice of a
+// chart in turn, at 120×40.
+func BenchmarkKeyOnMillionPoints(b *testing.B) {
+	s := benchJob(b, 1_000_000)
+	f := screen.Frame{W: 120, H: 40, Theme: themesForTest()[0], Now: clock(), Focus: true}
+	s.charts.update(models.Job{}, options())
+	s.View(f)
+	var took []time.Duration
+	ids := []string{"job.left", "job.zoomIn", "job.nextChart", "job.panLeft", "job.left", "job.zoomOut", "job.log", "job.all"}
+	b.ReportAllocs()
+	for i := 0; b.Loop(); i++ {
+		start := time.Now()
+		for _, a := range s.Actions() {
+			if a.ID == ids[i%len(ids)] && a.Why() == "" {
+				a.Do()
+			}
+		}
+		s.View(f)
+		took = append(took, time.Since(start))
+	}
+	slices.Sort(took)
+	b.ReportMetric(float64(took[len(took)*99/100].Microseconds())/1000, "p99-ms")
 }

@@ -240,3 +240,28 @@ func TestJobCostAxisHasTheBudget(t *testing.T) {
 	r.see("over the budget")
 	r.see("6.94")
 }
+
+func TestListsTellOfEndsAndNaN(t *testing.T) {
+	j := runningJob(1)
+	over := j
+	over.Status, over.UpdatedAt = models.JobCompleted, models.At(clock().Add(time.Second))
+	b := jobsBackend(j)
+	points := falling(20)
+	points[19].GradientNorm = models.Ptr(models.F64(math.Inf(1)))
+	b.live = func([]models.LiveRequest) ([]models.LiveJob, error) {
+		return []models.LiveJob{{Job: over, Points: points}}, nil
+	}
+	r := newRig(t, newJobs(b, options()))
+	told := func(text string) func() bool {
+		return func() bool {
+			for _, m := range r.asked {
+				if n, ok := m.(screen.NotifyMsg); ok && strings.Contains(n.Text, text) {
+					return true
+				}
+			}
+			return false
+		}
+	}
+	r.until("the end", told("completed"))
+	r.until("the alert", told("gradient norm is +Inf at step 190"))
+}
