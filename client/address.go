@@ -31,7 +31,7 @@ func parseURL(raw string, allowHTTP bool) (*url.URL, error) {
 	switch {
 	case u.Scheme == "https", u.Scheme == "http" && (allowHTTP || loopback(u.Hostname())):
 	case u.Scheme == "http":
-		return nil, config("plain http would send the session readable over the network", "use https://, or allow http for this profile by name")
+		return nil, config("plain http would send the session readable over the network", "use https://, or allow it by name: --allow-http, or allow_http in the profile")
 	default:
 		return nil, config("the project URL must be https: "+quote(raw), "")
 	}
