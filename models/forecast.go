@@ -23,7 +23,7 @@ func ForecastJob(j Job, gpus []GPU, now time.Time) (Forecast, bool) {
 	}
 	left := max(time.Duration(total)-elapsed, 0)
 	f := Forecast{Left: left, Finish: now.Add(left)}
-	if rate, ok := HourlyRate(j.GPU, gpus); ok {
+	if rate, ok := CostPace(j, gpus); ok {
 		spent, _, _ := Spend(j, gpus, now)
 		cost := spent.Add(rate.Cost(left.Hours())).Round()
 		f.Cost = &cost

@@ -62,7 +62,7 @@ func ForecastRate(j Job, r StepRate, gpus []GPU, now time.Time) (b Band, ok bool
 	}
 	b.Soon, b.Left, b.Late = left(r.Fast), left(r.Step), left(r.Slow)
 	b.Finish = now.Add(b.Left)
-	rate, priced := HourlyRate(j.GPU, gpus)
+	rate, priced := CostPace(j, gpus)
 	spent, _, paid := Spend(j, gpus, now)
 	if !priced || !paid {
 		return b, true
@@ -73,4 +73,26 @@ func ForecastRate(j Job, r StepRate, gpus []GPU, now time.Time) (b Band, ok bool
 	}
 	b.Least, b.Cost, b.Most = at(b.Soon), at(b.Left), at(b.Late)
 	return b, true
+}
+
+// CostPace is what a job costs an hour: the price of its GPUs, unless what was
+// recorded for it grows much faster than that, or the price is not known.
+func CostPace(j Job, gpus []GPU) (Money, bool) {
+	rate, ok := HourlyRate(j.GPU, gpus)
+	spent := j.FinalCost
+	if spent == nil || !spent.Known() {
+		spent = j.CurrentCost
+	}
+	end := firstTime(j.CompletedAt, j.UpdatedAt)
+	if spent == nil || !spent.Known() || spent.IsZero() || j.StartedAt.IsZero() || end.IsZero() {
+		return rate, ok
+	}
+	hours := end.Sub(j.StartedAt.Time).Hours()
+	if hours <= 0 {
+		return rate, ok
+	}
+	if pace := spent.Cost(1 / hours); !ok || pace.Ratio(rate) > 1.5 {
+		return pace, true
+	}
+	return rate, ok
 }

@@ -83,3 +83,23 @@ func TestRateForecast(t *testing.T) {
 		t.Error("a rate of two intervals")
 	}
 }
+
+func TestCostPace(t *testing.T) {
+	start := time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC)
+	j := Job{Status: JobRunning, GPU: GPUConfig{Type: "H100"}, StartedAt: At(start), UpdatedAt: At(start.Add(2 * time.Hour)), CurrentCost: Ptr(Dollars(850))}
+	if m, ok := CostPace(j, GPUs()); !ok || m.Cmp(Dollars(420)) != 0 {
+		t.Errorf("%v an hour at the price", m)
+	}
+	j.CurrentCost = Ptr(Dollars(8400))
+	if m, ok := CostPace(j, GPUs()); !ok || m.Cmp(Dollars(4200)) != 0 {
+		t.Errorf("%v an hour as recorded", m)
+	}
+	j.GPU.Type, j.CurrentCost = "a new one", Ptr(Dollars(300))
+	if m, ok := CostPace(j, GPUs()); !ok || m.Cmp(Dollars(150)) != 0 {
+		t.Errorf("%v an hour without a price", m)
+	}
+	j.CurrentCost = nil
+	if _, ok := CostPace(j, GPUs()); ok {
+		t.Error("a pace of nothing")
+	}
+}

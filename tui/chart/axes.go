@@ -41,9 +41,10 @@ func (c *Chart) mark(g *glyphs) {
 	for y := 0; y < l.h; y += 2 {
 		c.p.set(x, l.py+y, g.vertical, penWarn)
 	}
-	if n := ansi.StringWidth(o.MarkLabel); x+2+n <= c.p.w {
+	switch n := ansi.StringWidth(o.MarkLabel); {
+	case x+2+n <= c.p.w:
 		c.p.text(x+2, l.py, o.MarkLabel, penWarn, c.p.w)
-	} else {
+	case x-1-n > l.px:
 		c.p.right(x-1, l.py, o.MarkLabel, penWarn)
 	}
 }

@@ -60,7 +60,7 @@ func clockworkOf(j models.Job, s *series, o Options) clockwork {
 	if at := j.StartedAt; !at.IsZero() && (c.origin == 0 || at.UnixNano() < c.origin) {
 		c.origin = at.UnixNano()
 	}
-	if rate, ok := models.HourlyRate(j.GPU, o.GPUs); ok {
+	if rate, ok := models.CostPace(j, o.GPUs); ok {
 		c.perDay = rate.Cost(24).Ratio(models.Dollars(100))
 	}
 	return c
