@@ -25,6 +25,7 @@ const (
 	exitPending   = 8
 	exitJobFailed = 10
 	exitCancelled = 11
+	exitBudget    = 12
 	exitBadData   = 65
 	exitTimeout   = 124
 )

@@ -24,17 +24,18 @@ type fake struct {
 	costs         models.CostData
 	notifications []models.Notification
 
-	fail      error                        // every call
-	failLive  []error                      // of the next Live calls
-	onLive    func(call int)               // before each Live
-	block     bool                         // every call waits for its context
-	launched  []models.NewJob              //
-	cancelled []string                     //
-	read      []string                     //
-	signIn    func(email, pw string) error //
-	download  func(models.Download) error  //
-	liveCalls int                          //
-	query     models.ListQuery             // of the last list
+	fail         error                        // every call
+	failLive     []error                      // of the next Live calls
+	onLive       func(call int)               // before each Live
+	block        bool                         // every call waits for its context
+	launched     []models.NewJob              //
+	cancelled    []string                     //
+	ignoreCancel bool                         // as policies do
+	read         []string                     //
+	signIn       func(email, pw string) error //
+	download     func(models.Download) error  //
+	liveCalls    int                          //
+	query        models.ListQuery             // of the last list
 }
 
 func (f *fake) gate(ctx context.Context) error {
@@ -115,6 +116,11 @@ func (f *fake) CancelJob(ctx context.Context, id string) (models.Job, error) {
 	f.cancelled = append(f.cancelled, id)
 	j, err := f.Job(ctx, id)
 	j.Status = models.JobCancelled
+	for i := range f.jobs {
+		if f.jobs[i].ID == id && !f.ignoreCancel {
+			f.jobs[i].Status = models.JobCancelled
+		}
+	}
 	return j, err
 }
 

@@ -48,7 +48,7 @@ func (l *launch) submit(ctx context.Context, b screens.Backend, d models.Dataset
 	if err := l.report(d, job, est, made); err != nil || !l.watch {
 		return err
 	}
-	return a.newWatcher(b, made.ID, a.cfg.Refresh).run(ctx)
+	return a.newWatcher(b, watchOptions{every: a.cfg.Refresh}, made.ID).run(ctx)
 }
 
 // report says what was launched, as the flags want it.

@@ -80,7 +80,7 @@ func (a *app) root() *cobra.Command {
 	a.globalFlags(root)
 	root.AddCommand(
 		a.loginCmd(), a.signupCmd(), a.logoutCmd(), a.whoamiCmd(),
-		a.datasetsCmd(), a.jobsCmd(), a.watchCmd(), a.artifactsCmd(), a.costsCmd(), a.notificationsCmd(),
+		a.datasetsCmd(), a.jobsCmd(), a.watchCmd(), a.waitCmd(), a.artifactsCmd(), a.costsCmd(), a.notificationsCmd(),
 		a.demoCmd(), a.localCmd(), a.migrateCmd(), a.configCmd(), a.manCmd(), a.versionCmd(),
 	)
 	root.AddCommand(topics()...)

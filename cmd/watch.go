@@ -1,8 +1,7 @@
 package cmd
 
 import (
-	"context"
-	"fmt"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -11,201 +10,119 @@ import (
 	"github.com/loratop/loratop/tui/screens"
 )
 
-// watchLongest is the longest pause between attempts while the server cannot be
-// reached.
-const watchLongest = 30 * time.Second
+// watchOptions are what a watch ends for, and what it does on the way.
+type watchOptions struct {
+	every  time.Duration
+	until  string
+	alerts []alert
+	limit  *models.Money // a job that costs more is cancelled
+}
+
+// Ends of a watch. A job that ends otherwise ends it too.
+const (
+	untilEnded     = "ended"
+	untilCompleted = "completed"
+	untilRunning   = "running"
+	untilAlert     = "alert"
+)
 
 func (a *app) watchCmd() *cobra.Command {
-	var refresh time.Duration
+	var o watchOptions
+	var alerts []string
+	var limit string
 	c := &cobra.Command{
-		Use: "watch JOB", Short: "Print a job's metrics as they come, until it ends", Args: exactArgs("JOB"),
-		Long: "Prints every metrics point of the job, first what there is and then as it comes, one line\n" +
-			"a point, and ends with the job. Exit code 10 when the job failed, 11 when it was cancelled.",
-		Example: "  loratop watch JOB\n  loratop watch JOB --json | jq .training_loss",
+		Use: "watch JOB...", Short: "Print jobs' metrics as they come, until they end", Args: someArgs("JOB"),
+		Long: "Prints every metrics point of the jobs, first what there is and then as it comes, one line\n" +
+			"a point, and ends with the jobs. Exit code 10 when one failed, 11 when one was cancelled.\n\n" +
+			"--until ends earlier: completed (any other end is a failure), running, or alert.\n\n" +
+			"--cancel-over cancels a job whose cost has passed the amount (as recorded, else by rate\n" +
+			"and time), reads it back to see that it is cancelled, and ends with exit code 12.\n\n" + alertHelp,
+		Example: "  loratop watch JOB --json | jq .training_loss\n" +
+			"  loratop watch JOB --alert 'nan(loss)' --alert 'stalled(10m)' --cancel-over 12.00\n" +
+			"  loratop watch JOB JOB --until completed && deploy",
 		RunE: func(c *cobra.Command, args []string) error {
-			cfg, err := a.config()
-			if err != nil {
+			if err := a.watchFlags(c, &o, alerts, limit); err != nil {
 				return err
-			}
-			if !c.Flags().Changed("refresh") {
-				refresh = cfg.Refresh
-			}
-			if refresh < 100*time.Millisecond {
-				return usagef("for example --refresh 1s", "--refresh must be at least 100ms")
 			}
 			b, err := a.open(c.Context())
 			if err != nil {
 				return err
 			}
-			return a.newWatcher(b, args[0], refresh).run(c.Context())
+			return a.newWatcher(b, o, args...).run(c.Context())
 		},
 	}
-	c.Flags().DurationVar(&refresh, "refresh", 0, "poll interval (default: refresh of the configuration, 1s)")
+	f := c.Flags()
+	f.DurationVar(&o.every, "refresh", 0, "poll interval (default: refresh of the configuration, 1s)")
+	f.StringVar(&o.until, "until", untilEnded, "ended, completed, running or alert")
+	f.StringArrayVar(&alerts, "alert", nil, "tell when a condition holds, such as 'nan(loss)'; may be repeated")
+	f.StringVar(&limit, "cancel-over", "", "cancel a job that costs more than this many dollars (exit 12)")
 	return c
 }
 
-// watcher follows one job. Points that were read already are told by their id:
-// the stream re-reads a little, so that rows committed late are not missed.
-type watcher struct {
-	app     *app
-	backend screens.Backend
-	job     string
-	every   time.Duration
-	seen    map[string]struct{}
-	cursor  models.MetricCursor
-}
-
-func (a *app) newWatcher(b screens.Backend, job string, every time.Duration) *watcher {
-	return &watcher{app: a, backend: b, job: job, every: every, seen: map[string]struct{}{}}
-}
-
-func (w *watcher) run(ctx context.Context) error {
-	var job models.Job
-	err := w.insist(ctx, func() (err error) { job, err = w.backend.Job(ctx, w.job); return err })
-	if err != nil {
-		return err
-	}
-	if err := w.catchUp(ctx); err != nil {
-		return err
-	}
-	for job.Status.Live() {
-		if err := w.pause(ctx, w.every); err != nil {
-			return err
+// someArgs demands at least one argument.
+func someArgs(name string) cobra.PositionalArgs {
+	return func(c *cobra.Command, args []string) error {
+		if len(args) == 0 {
+			return usagef("see: "+c.CommandPath()+" --help", "missing %s", name)
 		}
-		if job, err = w.poll(ctx); err != nil {
-			return err
-		}
-	}
-	if err := w.catchUp(ctx); err != nil {
-		return err
-	}
-	return w.end(ctx)
-}
-
-// insist repeats what fails for a reason that may pass, with growing pauses, for
-// as long as the context lives: a watch never ends because a network did.
-func (w *watcher) insist(ctx context.Context, try func() error) error {
-	delay := w.every
-	for {
-		err := try()
-		if err == nil || !retryable(err) || ctx.Err() != nil {
-			return err
-		}
-		w.app.warnf("%s; next try in %s", err, delay)
-		if err := w.pause(ctx, delay); err != nil {
-			return err
-		}
-		delay = min(2*delay, watchLongest)
-	}
-}
-
-// poll asks for the job and what is new of it.
-func (w *watcher) poll(ctx context.Context) (models.Job, error) {
-	var live []models.LiveJob
-	err := w.insist(ctx, func() (err error) {
-		live, err = w.backend.Live(ctx, []models.LiveRequest{{JobID: w.job, After: w.cursor}}, 0)
-		return err
-	})
-	switch {
-	case err != nil:
-		return models.Job{}, err
-	case len(live) == 0:
-		return models.Job{}, &models.Error{Code: models.CodeNotFound, Op: "watch", Msg: "the job is gone"}
-	case live[0].Gap || w.cursor.IsZero():
-		return live[0].Job, w.catchUp(ctx)
-	}
-	return live[0].Job, w.print(live[0].Points)
-}
-
-// catchUp pages from the cursor to the newest point.
-func (w *watcher) catchUp(ctx context.Context) error {
-	for {
-		var points []models.MetricsPoint
-		err := w.insist(ctx, func() (err error) { points, err = w.backend.Metrics(ctx, w.job, w.cursor); return err })
-		if err != nil {
-			return err
-		}
-		before := w.cursor
-		if err := w.print(points); err != nil {
-			return err
-		}
-		if len(points) < maxPage || w.cursor == before {
-			return nil
-		}
-	}
-}
-
-func (w *watcher) print(points []models.MetricsPoint) error {
-	for _, p := range points {
-		if _, dup := w.seen[p.ID]; dup {
-			continue
-		}
-		w.seen[p.ID] = struct{}{}
-		if c := (models.MetricCursor{Time: p.Timestamp.Time, ID: p.ID}); later(c, w.cursor) {
-			w.cursor = c
-		}
-		if err := w.line(p); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func later(a, b models.MetricCursor) bool {
-	if !a.Time.Equal(b.Time) {
-		return a.Time.After(b.Time)
-	}
-	return a.ID > b.ID
-}
-
-func (w *watcher) line(p models.MetricsPoint) error {
-	if w.app.flags.json.on {
-		return w.app.writeLine(object{
-			"type": "point", "job_id": p.JobID, "id": p.ID, "timestamp": timeJSON(p.Timestamp), "epoch": p.Epoch, "step": p.Step,
-			"training_loss": p.TrainingLoss, "validation_loss": p.ValidationLoss, "learning_rate": p.LearningRate,
-			"gradient_norm": p.GradientNorm, "throughput": p.Throughput, "gpu_utilization": p.GPUUtilization,
-		})
-	}
-	_, err := fmt.Fprintf(w.app.sys.Out, "%s  epoch %d  step %-6d loss %-9s val %-9s lr %-9s grad %s\n",
-		p.Timestamp.UTC().Format(time.TimeOnly), p.Epoch, p.Step, floatText(p.TrainingLoss, 5),
-		floatText(p.ValidationLoss, 5), floatText(p.LearningRate, 3), floatText(p.GradientNorm, 4))
-	return err
-}
-
-// end prints the last line and turns the job's end into an exit code.
-func (w *watcher) end(ctx context.Context) error {
-	var job models.Job
-	err := w.insist(ctx, func() (err error) { job, err = w.backend.Job(ctx, w.job); return err })
-	if err != nil {
-		return err
-	}
-	if w.app.flags.json.on {
-		err = w.app.writeLine(object{"type": "end", "job": w.app.jobJSON(job), "points": len(w.seen)})
-	} else {
-		_, err = fmt.Fprintf(w.app.sys.Out, "%s after %d points, cost %s\n", models.Clean(string(job.Status)), len(w.seen), w.app.spentText(job))
-	}
-	if err != nil {
-		return err
-	}
-	w.app.notify(fmt.Sprintf("job %s: %s", job.ID, job.Status))
-	return jobExit(job.Status)
-}
-
-func (w *watcher) pause(ctx context.Context, d time.Duration) error {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	case <-t.C:
 		return nil
 	}
 }
 
-func retryable(err error) bool {
-	switch models.CodeOf(err) {
-	case models.CodeNetwork, models.CodeServer, models.CodeRate, models.CodeTimeout:
-		return true
+// watchFlags checks all that can be checked before anything is asked.
+func (a *app) watchFlags(c *cobra.Command, o *watchOptions, alerts []string, limit string) error {
+	if err := a.refresh(c, &o.every); err != nil {
+		return err
 	}
-	return false
+	if !slices.Contains([]string{untilEnded, untilCompleted, untilRunning, untilAlert}, o.until) {
+		return usagef("", "--until must be ended, completed, running or alert, not %q", o.until)
+	}
+	for _, text := range alerts {
+		holds, err := parseAlert(text)
+		if err != nil {
+			return err
+		}
+		o.alerts = append(o.alerts, alert{text, holds})
+	}
+	if o.until == untilAlert && len(o.alerts) == 0 {
+		return usagef("for example --alert 'nan(loss)'", "--until alert needs an --alert")
+	}
+	if !c.Flags().Changed("cancel-over") {
+		return nil
+	}
+	m, err := models.ParseMoney(limit)
+	if err != nil || !m.Known() || m.Cmp(models.Money{}) < 0 {
+		return usagef("for example --cancel-over 12.00", "--cancel-over must be an amount in dollars, not %q", limit)
+	}
+	o.limit = &m
+	return a.write("cancel a job")
+}
+
+// refresh fills in the poll interval where the flag does not give it.
+func (a *app) refresh(c *cobra.Command, every *time.Duration) error {
+	cfg, err := a.config()
+	if err != nil {
+		return err
+	}
+	if !c.Flags().Changed("refresh") {
+		*every = cfg.Refresh
+	}
+	if *every < 100*time.Millisecond {
+		return usagef("for example --refresh 1s", "--refresh must be at least 100ms")
+	}
+	return nil
+}
+
+// newWatcher follows jobs, each once.
+func (a *app) newWatcher(b screens.Backend, o watchOptions, jobs ...string) *watcher {
+	w := &watcher{app: a, backend: b, o: o}
+	if w.o.until == "" {
+		w.o.until = untilEnded
+	}
+	for _, id := range jobs {
+		if !slices.ContainsFunc(w.jobs, func(j *watched) bool { return j.id == id }) {
+			w.jobs = append(w.jobs, newWatched(id, len(o.alerts)))
+		}
+	}
+	return w
 }
