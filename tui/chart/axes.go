@@ -31,7 +31,7 @@ func (c *Chart) cursorCol() (int, bool) {
 	return int(math.Round(c.lay.x.at(*cur) * float64(c.lay.w-1))), true
 }
 
-// mark draws the marked x, every other cell, with its label at the top.
+// mark draws the marked x, every other cell.
 func (c *Chart) mark(g *glyphs) {
 	o, l := &c.Options, &c.lay
 	if o.MarkLabel == "" || !finite(o.Mark) || o.Mark < l.x.lo || o.Mark > l.x.hi {
@@ -41,6 +41,15 @@ func (c *Chart) mark(g *glyphs) {
 	for y := 0; y < l.h; y += 2 {
 		c.p.set(x, l.py+y, g.vertical, penWarn)
 	}
+}
+
+// markLabel names the marked x, over the lines.
+func (c *Chart) markLabel() {
+	o, l := &c.Options, &c.lay
+	if o.MarkLabel == "" || !finite(o.Mark) || o.Mark < l.x.lo || o.Mark > l.x.hi {
+		return
+	}
+	x := l.px + int(math.Round(l.x.at(o.Mark)*float64(l.w-1)))
 	switch n := ansi.StringWidth(o.MarkLabel); {
 	case x+2+n <= c.p.w:
 		c.p.text(x+2, l.py, o.MarkLabel, penWarn, c.p.w)

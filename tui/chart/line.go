@@ -112,6 +112,7 @@ func (c *Chart) draw(th theme.Theme, w, h int) string {
 	}
 	c.axes(&g)
 	c.trace(&g)
+	c.markLabel()
 	c.header(w, h, &g)
 	return c.p.String(&c.pal)
 }
