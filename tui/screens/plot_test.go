@@ -202,13 +202,16 @@ func TestJobAlertsOfNaN(t *testing.T) {
 	r := jobRig(t, b)
 	r.see("training loss is NaN at step " + chart.XText(chart.XWhole, float64(points[40].Step)))
 	r.toast("training loss is NaN")
-	n := 0
-	for _, m := range r.asked {
-		if _, ok := m.(screen.NotifyMsg); ok {
-			n++
+	told := func() (n int) {
+		for _, m := range r.asked {
+			if _, ok := m.(screen.NotifyMsg); ok {
+				n++
+			}
 		}
+		return n
 	}
-	if n != 1 {
+	r.until("a notification", func() bool { return told() > 0 })
+	if n := told(); n != 1 {
 		t.Errorf("%d notifications", n)
 	}
 }
