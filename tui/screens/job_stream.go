@@ -260,6 +260,11 @@ func (s *jobStream) takeLive(live []models.LiveJob) {
 	if s.known && !s.job.Status.Live() && !s.more {
 		s.final++
 	}
+	s.goOn()
+}
+
+// goOn goes from what is new back to the history, or at the end to the count.
+func (s *jobStream) goOn() {
 	switch {
 	case s.step != stepLive || s.more:
 	case !s.complete():

@@ -80,34 +80,48 @@ func (l *longRun) cells(out []row, w *models.MetricsWindow, keep func(step int64
 	}
 	resumed := len(l.raw) > 0 && w.To > l.raw[len(l.raw)-1].step
 	var at [metricCount]int
-	for _, b := range w.Buckets {
+	for i := range w.Buckets {
+		b := &w.Buckets[i]
 		if !b.Time.IsZero() && b.Time.UnixNano() >= from {
 			continue
 		}
-		r := row{epoch: int32(max(math.MinInt32, min(b.Epoch, math.MaxInt32)))}
-		r.key.time = math.MinInt64
-		if !b.Time.IsZero() {
-			r.key.time = b.Time.UnixNano()
-		}
 		for m := range metricCount {
-			col := w.Metrics[m]
-			for at[m] < len(col) && col[at[m]].Step < b.Step {
-				at[m]++
-			}
-			if at[m] == len(col) || col[at[m]].Step != b.Step {
+			v := cellOf(w.Metrics[m], &at[m], b.Step)
+			if v == nil {
 				continue
 			}
-			for _, p := range shape(&col[at[m]]) {
+			for _, p := range shape(v) {
 				if keep(p.step) && (resumed || p.step < start) {
-					r.step, r.has, r.v = p.step, 1<<m, [metricCount]float64{}
-					r.v[m] = p.v
-					out = append(out, r)
+					out = append(out, summedRow(b, m, p))
 				}
 			}
 		}
 	}
 	slices.SortStableFunc(out, func(a, b row) int { return int(a.step - b.step) })
 	return out
+}
+
+// cellOf is what a metric has for the bucket that begins at step, nil for
+// nothing; at is where the search goes on.
+func cellOf(col models.WindowMetric, at *int, step int64) *models.WindowValue {
+	for *at < len(col) && col[*at].Step < step {
+		*at++
+	}
+	if *at == len(col) || col[*at].Step != step {
+		return nil
+	}
+	return &col[*at]
+}
+
+// summedRow is a point that stands for others, at the time of its bucket.
+func summedRow(b *models.WindowBucket, m metric, p stepValue) row {
+	r := row{key: rowKey{time: math.MinInt64}, step: p.step, has: 1 << m}
+	r.epoch = int32(max(math.MinInt32, min(b.Epoch, math.MaxInt32)))
+	if !b.Time.IsZero() {
+		r.key.time = b.Time.UnixNano()
+	}
+	r.v[m] = p.v
+	return r
 }
 
 type stepValue struct {
