@@ -26,11 +26,8 @@ func (s *Server) putUser(w http.ResponseWriter, r *http.Request, c caller) error
 	if err := readJSON(r, &in); err != nil {
 		return err
 	}
-	if in.Phone != nil && *in.Phone != "" {
-		return fault(http.StatusUnprocessableEntity, "phone_provider_disabled", "Phone logins are disabled")
-	}
-	if (in.Password != nil || in.Email != nil) && c.user.hasVerifiedFactor() && c.aal != "aal2" {
-		return fault(http.StatusUnauthorized, "insufficient_aal", "AAL2 session is required to update email or password when MFA is enabled.")
+	if err := in.allowed(c); err != nil {
+		return err
 	}
 	m, err := s.mailing(r, mailEmailChange, in.pkceInput)
 	if err != nil {
@@ -60,6 +57,17 @@ func (s *Server) putUser(w http.ResponseWriter, r *http.Request, c caller) error
 		}
 	}
 	writeJSON(w, http.StatusOK, u)
+	return nil
+}
+
+// allowed refuses changes that this session may not ask for.
+func (in changes) allowed(c caller) error {
+	if in.Phone != nil && *in.Phone != "" {
+		return fault(http.StatusUnprocessableEntity, "phone_provider_disabled", "Phone logins are disabled")
+	}
+	if (in.Password != nil || in.Email != nil) && c.user.hasVerifiedFactor() && c.aal != "aal2" {
+		return fault(http.StatusUnauthorized, "insufficient_aal", "AAL2 session is required to update email or password when MFA is enabled.")
+	}
 	return nil
 }
 

@@ -248,16 +248,25 @@ func (s *Server) adminLink(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	b, err := json.Marshal(u)
+	out, err := members(u)
 	if err != nil {
-		return fmt.Errorf("encode user: %w", err)
-	}
-	out := map[string]any{}
-	if err := json.Unmarshal(b, &out); err != nil {
-		return fmt.Errorf("encode user: %w", err)
+		return err
 	}
 	out["action_link"], out["email_otp"], out["hashed_token"] = code.Link, code.Code, code.hash
 	out["redirect_to"], out["verification_type"] = m.redirect, string(kind)
 	writeJSON(w, http.StatusOK, out)
 	return nil
+}
+
+// members are the user's own, to which a reply adds more.
+func members(u *user) (map[string]any, error) {
+	b, err := json.Marshal(u)
+	if err != nil {
+		return nil, fmt.Errorf("encode user: %w", err)
+	}
+	out := map[string]any{}
+	if err := json.Unmarshal(b, &out); err != nil {
+		return nil, fmt.Errorf("encode user: %w", err)
+	}
+	return out, nil
 }

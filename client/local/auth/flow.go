@@ -47,16 +47,20 @@ func readChallenge(text, method string) (challenge, error) {
 	if len(text) < minChallenge || len(text) > maxChallenge {
 		return challenge{}, invalid("code challenge has to be between %d and %d characters", minChallenge, maxChallenge)
 	}
-	for _, r := range text {
-		if !('a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' || strings.ContainsRune("-._~", r)) {
-			return challenge{}, invalid("code challenge can only contain alphanumeric characters, hyphens, periods, underscores and tildes")
-		}
+	if strings.ContainsFunc(text, reserved) {
+		return challenge{}, invalid("code challenge can only contain alphanumeric characters, hyphens, periods, underscores and tildes")
 	}
 	method = strings.ToLower(method)
 	if method != "s256" && method != "plain" {
 		return challenge{}, invalid("unsupported code_challenge method %q", method)
 	}
 	return challenge{text, method}, nil
+}
+
+// reserved is whatever RFC 3986 does not call unreserved.
+func reserved(r rune) bool {
+	letter := 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z'
+	return !letter && !('0' <= r && r <= '9') && !strings.ContainsRune("-._~", r)
 }
 
 // answers reports whether the verifier is what the challenge was made of.
