@@ -37,6 +37,7 @@ func (s *compare) Actions() []screen.Action {
 			return s.stream.feed.Poke()
 		}},
 		s.saver.action("compare", s.touch),
+		mouseAction("compare", "on the chart: wheel zooms, drag pans, click puts the cursor, right follows the newest, middle shows all"),
 	}
 	out = append(out, viewActions("compare", &s.plotView, do)...)
 	if s.cursor == nil && !s.zoomed() {
@@ -102,10 +103,7 @@ func (s *compare) mouse(msg tea.MouseMsg) {
 	x, ok := s.chart.XAt(e.X - s.cells.x)
 	switch m := msg.(type) {
 	case tea.MouseClickMsg:
-		s.dragX = m.X
-		if ok {
-			s.cursor = &x
-		}
+		s.click(m, x, ok)
 	case tea.MouseMotionMsg:
 		if m.Button == tea.MouseLeft && s.zoomed() {
 			s.pan(float64(s.dragX-m.X) / float64(max(s.cells.w, 1)))
@@ -115,6 +113,18 @@ func (s *compare) mouse(msg tea.MouseMsg) {
 		}
 	case tea.MouseWheelMsg:
 		s.wheel(m, x, ok)
+	}
+}
+
+func (s *compare) click(m tea.MouseClickMsg, x float64, ok bool) {
+	s.dragX = m.X
+	switch {
+	case m.Button == tea.MouseRight:
+		s.tail()
+	case m.Button == tea.MouseMiddle:
+		s.reset()
+	case ok:
+		s.cursor = &x
 	}
 }
 

@@ -121,6 +121,7 @@ func (s *job) chartActions() []screen.Action {
 		{ID: "job.farRight", Keys: screen.Bind("L", "cursor far right"), Quiet: true, Do: do(func() { c.move(10) })},
 		{ID: "job.axis", Keys: screen.Bind("X", "over step, time, epoch or cost"), Do: s.nextAxis},
 		s.saver.action("job", s.touch),
+		mouseAction("job", "on charts: wheel zooms, drag pans, click puts the cursor and on a title fills the page, right follows the newest, middle shows all"),
 	}
 	out = append(out, viewActions("job", &c.plotView, do)...)
 	if c.cursor == nil && !c.alone && !c.zoomed() {

@@ -37,19 +37,34 @@ func (c *jobCharts) at(x, y int) (i int, v float64, ok bool) {
 func (c *jobCharts) mouse(msg tea.Msg) {
 	switch m := msg.(type) {
 	case tea.MouseClickMsg:
-		c.dragX = m.X
-		if i, x, ok := c.at(m.X, m.Y); i >= 0 {
-			c.sel = i
-			if ok {
-				c.cursor = &x
-			}
-		}
+		c.click(m)
 	case tea.MouseWheelMsg:
 		c.wheel(m)
 	case tea.MouseMotionMsg:
 		if m.Button == tea.MouseLeft {
 			c.drag(m)
 		}
+	}
+}
+
+// click selects: on a title it also makes the chart the only one, or all again;
+// the right button follows the newest, the middle one shows all.
+func (c *jobCharts) click(m tea.MouseClickMsg) {
+	c.dragX = m.X
+	i, x, ok := c.at(m.X, m.Y)
+	if i < 0 {
+		return
+	}
+	c.sel = i
+	switch {
+	case m.Button == tea.MouseRight:
+		c.tail()
+	case m.Button == tea.MouseMiddle:
+		c.reset()
+	case m.Y == c.all[i].cells.y && c.all[i].cells.h >= 3:
+		c.alone = !c.alone
+	case ok:
+		c.cursor = &x
 	}
 }
 

@@ -187,6 +187,19 @@ func TestJobWheelZoomsAndDragPans(t *testing.T) {
 	if c.zoomed() {
 		t.Error("the wheel did not zoom out")
 	}
+	click := func(y int, b tea.MouseButton) { r.run(r.s.Update(tea.MouseClickMsg{X: at.x + 20, Y: y, Button: b})) }
+	click(at.y, tea.MouseLeft)
+	if !c.alone {
+		t.Error("a click on the title does not fill the page")
+	}
+	click(at.y+2, tea.MouseRight)
+	if !c.follow {
+		t.Error("the right button does not follow")
+	}
+	click(at.y+2, tea.MouseMiddle)
+	if c.zoomed() {
+		t.Error("the middle button does not show all")
+	}
 }
 
 func TestJobAlertsOfNaN(t *testing.T) {

@@ -1,10 +1,16 @@
 package screens
 
 import (
+	"charm.land/bubbles/v2/key"
 	tea "charm.land/bubbletea/v2"
 
 	"github.com/loratop/loratop/tui/screen"
 )
+
+// mouseAction documents what the mouse does: keys do all of it as well.
+func mouseAction(page, what string) screen.Action {
+	return screen.Action{ID: page + ".mouse", Keys: key.NewBinding(key.WithHelp("mouse", what)), Quiet: true}
+}
 
 // viewActions are the keys of a plotView; do makes an action of a change.
 func viewActions(page string, v *plotView, do func(func()) func() tea.Cmd) []screen.Action {
