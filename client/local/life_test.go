@@ -30,6 +30,9 @@ func TestMain(m *testing.M) {
 	if dir := os.Getenv(envChild); dir != "" {
 		os.Exit(child(dir))
 	}
+	if database := os.Getenv(envGateway); database != "" {
+		os.Exit(gatewayChild(database))
+	}
 	os.Exit(m.Run())
 }
 

@@ -23,8 +23,8 @@
 // conformance_test.go replays what an unmodified PostgREST 14.17 answered; the other tests run the whole
 // grammar against a database with one of every kind of relationship, compare the errors composed here with
 // PostgreSQL's own, send hostile texts into every place of a request and demand that no name or value a
-// request carries is ever in the SQL. BenchmarkKeysetPage and BenchmarkMetricsDelta measure both of the
-// requests the client makes most, with 16 clients.
+// request carries is ever in the SQL. BenchmarkGatewayKeysetPage and BenchmarkGatewayMetricsDelta, one folder
+// up, measure both of the requests the client makes most, with 16 clients.
 //
 // # What is not imitated
 //

@@ -24,6 +24,7 @@ type result struct {
 // main writes the statement of a plan. Its columns: total, rows, body, location, inserted, headers, status.
 func (c *catalog) main(p *plan, maxRows int) *statement {
 	w := &statement{c: c}
+	w.Grow(2048)
 	w.add("WITH ", sourceName, " AS (")
 	switch {
 	case p.Req.write():
@@ -118,59 +119,93 @@ func (w *statement) location(p *plan) {
 	w.add("::text[])) END")
 }
 
-// prelude sets role, claims and the rest of the request for the transaction, all bound.
-func (s *Server) prelude(r *http.Request, p *plan) *statement {
+// preludeSettings are what the prelude sets, in the order of its arguments.
+var preludeSettings = []string{
+	"search_path", "statement_timeout", "role", "request.jwt.claims", "request.method", "request.path",
+	"request.headers", "request.cookies", "timezone",
+}
+
+// preludeSQL sets the first n of them. Its result is one number, so that the values do not come back.
+func preludeSQL(n int) string {
 	w := &statement{}
-	first := true
-	set := func(name, value string) {
-		if first {
-			w.add("SELECT ")
-		} else {
+	w.add("SELECT pg_catalog.num_nulls(")
+	for i, name := range preludeSettings[:n] {
+		if i > 0 {
 			w.add(", ")
 		}
-		first = false
-		w.add("pg_catalog.set_config('", name, "', ")
-		w.bind(value)
-		w.add(", true)")
+		w.add("pg_catalog.set_config('", name, "', $", strconv.Itoa(i+1), ", true)")
 	}
-	set("search_path", quoteIdent(p.Req.Target.Schema)+", "+quoteIdent("public"))
-	set("statement_timeout", strconv.FormatInt(s.opt.StatementTimeout.Milliseconds(), 10))
-	set("role", p.Req.Identity.Role)
-	set("request.jwt.claims", p.Req.Identity.Claims)
-	set("request.method", r.Method)
-	set("request.path", p.Req.Path)
-	set("request.headers", headerJSON(r))
-	set("request.cookies", cookieJSON(r))
+	w.add(")")
+	return w.String()
+}
+
+var preludeText, preludeWithZone = preludeSQL(len(preludeSettings) - 1), preludeSQL(len(preludeSettings))
+
+// prelude sets role, claims and the rest of the request for the transaction, all bound.
+func (s *Server) prelude(r *http.Request, p *plan) *statement {
+	w := &statement{text: preludeText, args: [][]byte{
+		[]byte(quoteIdent(p.Req.Target.Schema) + ", " + quoteIdent("public")),
+		strconv.AppendInt(nil, s.opt.StatementTimeout.Milliseconds(), 10),
+		[]byte(p.Req.Identity.Role),
+		[]byte(p.Req.Identity.Claims),
+		[]byte(r.Method),
+		[]byte(p.Req.Path),
+		headerJSON(r),
+		cookieJSON(r),
+	}}
 	if p.Req.Prefs.Timezone != "" {
-		set("timezone", p.Req.Prefs.Timezone)
+		w.text, w.args = preludeWithZone, append(w.args, []byte(p.Req.Prefs.Timezone))
 	}
 	return w
 }
 
-func headerJSON(r *http.Request) string {
-	m := map[string]string{"host": r.Host}
+func headerJSON(r *http.Request) []byte {
+	b := appendMember(make([]byte, 0, 2048), "host", r.Host)
 	for k, v := range r.Header {
-		if k != "Cookie" && len(v) > 0 {
-			m[strings.ToLower(k)] = v[len(v)-1]
+		if k != "Cookie" && k != "Host" && len(v) > 0 {
+			b = appendMember(b, strings.ToLower(k), v[len(v)-1])
 		}
 	}
-	return textMap(m)
+	return append(b, '}')
 }
 
-func cookieJSON(r *http.Request) string {
+func cookieJSON(r *http.Request) []byte {
+	if len(r.Header["Cookie"]) == 0 {
+		return []byte("{}")
+	}
 	m := map[string]string{}
 	for _, c := range r.Cookies() {
 		m[c.Name] = c.Value
 	}
-	return textMap(m)
-}
-
-func textMap(m map[string]string) string {
 	b, err := json.Marshal(m)
 	if err != nil { // texts always encode
-		return "{}"
+		return []byte("{}")
 	}
-	return string(b)
+	return b
+}
+
+// appendMember adds a name and its value to a JSON object that is being written.
+func appendMember(b []byte, name, value string) []byte {
+	if len(b) == 0 {
+		b = append(b, '{')
+	} else {
+		b = append(b, ',')
+	}
+	return appendText(append(appendText(b, name), ':'), value)
+}
+
+// appendText writes a JSON string. Most headers need no escapes.
+func appendText(b []byte, t string) []byte {
+	for i := range len(t) {
+		if c := t[i]; c < ' ' || c > '~' || c == '"' || c == '\\' {
+			raw, err := json.Marshal(t)
+			if err != nil { // texts always encode
+				raw = []byte(`""`)
+			}
+			return append(b, raw...)
+		}
+	}
+	return append(append(append(b, '"'), t...), '"')
 }
 
 var isolation = map[string]string{
@@ -200,7 +235,7 @@ func (p *plan) readOnly() bool {
 }
 
 // execute runs the plan in one transaction under the caller's role.
-func (s *Server) execute(r *http.Request, c *catalog, p *plan) (*result, *apiError) {
+func (s *Server) execute(r *http.Request, c *catalog, p *plan, buf *[]byte) (*result, *apiError) {
 	signedIn := p.Req.Identity.Role != s.opt.AnonRole
 	if c.superusers[p.Req.Identity.Role] { // no authenticator may become one
 		return nil, fromPg(&pgconn.PgError{Code: "42501", Message: "permission denied to set role \"" + p.Req.Identity.Role + "\""}, signedIn)
@@ -215,6 +250,7 @@ func (s *Server) execute(r *http.Request, c *catalog, p *plan) (*result, *apiErr
 	}
 	var res *result
 	err := s.withConn(r.Context(), c, func(t *transaction) error {
+		t.buf = buf
 		rows, err := t.run(p.begin(), batch, p.readOnly() && main.failed == nil && p.Req.Prefs.Tx != "rollback")
 		if err != nil {
 			return err

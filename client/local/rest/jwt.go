@@ -38,18 +38,41 @@ func bearer(h http.Header) (string, bool) {
 	return strings.TrimLeftFunc(v[i:], unicode.IsSpace), true
 }
 
-// identify checks the token, if any, and names the role.
+// caller is what a token of ours says.
+type caller struct {
+	claims map[string]json.RawMessage
+	as     identity
+}
+
+// identify checks the token, if any, and names the role. A token's signature is checked once, its times
+// with every request.
 func (s *Server) identify(h http.Header) (identity, *apiError) {
-	claims := map[string]json.RawMessage{}
-	if token, ok := bearer(h); ok {
+	token, ok := bearer(h)
+	if !ok {
+		return s.named(map[string]json.RawMessage{})
+	}
+	who, known := s.callers.get(token)
+	if !known {
 		var e *apiError
-		if claims, e = s.verify(token); e != nil {
+		if who.claims, e = s.verify(token); e != nil {
 			return identity{}, e
 		}
 	}
-	if e := checkClaims(claims, s.opt.Now()); e != nil {
+	if e := checkClaims(who.claims, s.opt.Now()); e != nil {
 		return identity{}, e
 	}
+	if !known {
+		var e *apiError
+		if who.as, e = s.named(who.claims); e != nil {
+			return identity{}, e
+		}
+		s.callers.put(token, who)
+	}
+	return who.as, nil
+}
+
+// named puts the role among the claims.
+func (s *Server) named(claims map[string]json.RawMessage) (identity, *apiError) {
 	role := s.opt.AnonRole
 	if raw, ok := claims["role"]; ok {
 		var text string
@@ -142,10 +165,9 @@ func checkClaims(claims map[string]json.RawMessage, now time.Time) *apiError {
 			return errToken("PGRST303", c.wrong, nil)
 		}
 	}
-	if raw, ok := claims["aud"]; ok && !bytes.Equal(raw, []byte("null")) {
-		var one string
+	if raw, ok := claims["aud"]; ok && !bytes.HasPrefix(raw, []byte(`"`)) && !bytes.Equal(raw, []byte("null")) {
 		var many []string
-		if json.Unmarshal(raw, &one) != nil && json.Unmarshal(raw, &many) != nil {
+		if json.Unmarshal(raw, &many) != nil {
 			return errToken("PGRST303", "The JWT 'aud' claim must be a string or an array of strings", nil)
 		}
 	}

@@ -43,6 +43,12 @@ func (s *scanner) takeWhile1(is func(rune) bool, label string) (string, bool) {
 }
 
 func (s *scanner) ws() bool {
+	if s.quiet {
+		for s.pos < len(s.in) && (s.in[s.pos] == ' ' || s.in[s.pos] == '\t') {
+			s.advance(1)
+		}
+		return true
+	}
 	_, ok := s.takeWhile(oneOf(" \t"), "")
 	return ok
 }
@@ -133,6 +139,9 @@ func (s *scanner) quoted() (string, bool) {
 
 // name is a field name: quoted, or an identifier with dashes.
 func (s *scanner) name() (out string, ok bool) {
+	if out, ok = s.plainName(); ok {
+		return out, true
+	}
 	ok = s.label(fieldNameLabel, func() bool {
 		return s.alt(
 			func() bool { out, ok = s.quoted(); return ok },
@@ -140,6 +149,19 @@ func (s *scanner) name() (out string, ok bool) {
 		)
 	})
 	return out, ok
+}
+
+// plainName takes the usual name, an identifier without dashes, at once. Of anything else it takes nothing.
+func (s *scanner) plainName() (string, bool) {
+	end := s.pos
+	for end < len(s.in) && isIdent(s.in[end]) {
+		end++
+	}
+	if !s.quiet || end == s.pos || end < len(s.in) && s.in[end] == '-' {
+		return "", false
+	}
+	name := strings.TrimSpace(string(s.in[s.pos:end]))
+	return name, s.advance(end - s.pos)
 }
 
 // names is a comma-separated list of field names.

@@ -40,6 +40,11 @@ func (s *scanner) operation(value func() (string, bool)) (op operation, ok bool)
 	if !ok {
 		return op, false
 	}
+	if s.quiet && s.plainOp(&op) {
+		op.Not = not
+		op.Value, ok = value()
+		return op, ok
+	}
 	ok = s.label("operator (eq, gt, ...)", func() bool {
 		return s.alt(
 			func() bool { return s.inOp(&op) },
@@ -52,6 +57,17 @@ func (s *scanner) operation(value func() (string, bool)) (op operation, ok bool)
 	})
 	op.Not = not
 	return op, ok
+}
+
+// plainOp takes the usual operator, a word and a dot. Of anything else it takes nothing.
+func (s *scanner) plainOp(op *operation) bool {
+	for _, w := range []string{"eq", "gt", "lt", "gte", "lte"} {
+		if s.at(w) && s.pos+len(w) < len(s.in) && s.in[s.pos+len(w)] == '.' {
+			*op = operation{Kind: opQuant, Name: w}
+			return s.advance(len(w) + 1)
+		}
+	}
+	return false
 }
 
 func (s *scanner) dottedWord(w string) bool {

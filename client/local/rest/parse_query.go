@@ -1,6 +1,7 @@
 package rest
 
 import (
+	"slices"
 	"sort"
 	"strings"
 	"unicode/utf8"
@@ -18,8 +19,9 @@ func splitQuery(raw string) []pair {
 	if raw == "" {
 		return nil
 	}
-	var out []pair
-	for _, piece := range strings.Split(strings.ReplaceAll(raw, ";", "&"), "&") {
+	raw = strings.ReplaceAll(raw, ";", "&")
+	out := make([]pair, 0, strings.Count(raw, "&")+1)
+	for piece := range strings.SplitSeq(raw, "&") {
 		k, v, has := strings.Cut(piece, "=")
 		out = append(out, pair{unescape(k), unescape(v), has})
 	}
@@ -60,9 +62,10 @@ func unhex(c byte) int {
 // canonical is the query string as Content-Location shows it: sorted by name, values of one name joined
 // by commas, every byte beyond ASCII taken for a Latin-1 letter and encoded as UTF-8.
 func canonical(pairs []pair) string {
-	sorted := append([]pair(nil), pairs...)
-	sort.SliceStable(sorted, func(i, j int) bool { return sorted[i].Key < sorted[j].Key })
+	sorted := slices.Clone(pairs)
+	slices.SortStableFunc(sorted, func(a, b pair) int { return strings.Compare(a.Key, b.Key) })
 	var b strings.Builder
+	b.Grow(512)
 	for i, p := range sorted {
 		switch {
 		case i > 0 && sorted[i-1].Key == p.Key:
@@ -145,9 +148,16 @@ func lookup(pairs []pair, key string) (string, bool) {
 	return "", false
 }
 
-// parseQuery reads the whole query string. rpcRead: a function called by GET or HEAD, whose arguments
+// parser reads query strings. It keeps what was selected and ordered by: unlike filters these are the same
+// in most requests of a client. It is safe for concurrent use.
+type parser struct {
+	selects memo[[]selectItem]
+	orders  memo[at[[]orderTerm]]
+}
+
+// query reads the whole query string. rpcRead: a function called by GET or HEAD, whose arguments
 // are parameters without an operator.
-func parseQuery(raw string, rpcRead bool) (*query, *apiError) {
+func (p *parser) query(raw string, rpcRead bool) (*query, *apiError) {
 	pairs := splitQuery(raw)
 	q := &query{Canonical: canonical(pairs), FilterKeys: map[string]bool{}, Top: allRows()}
 	for i := range pairs {
@@ -156,10 +166,10 @@ func parseQuery(raw string, rpcRead bool) (*query, *apiError) {
 	}
 	g := groupPairs(pairs)
 	for _, step := range []func() *apiError{
-		func() *apiError { return collect(&q.Order, g.order, parseOrder) },
+		func() *apiError { return collect(&q.Order, g.order, p.order) },
 		func() *apiError { return collect(&q.Logic, g.logic, parseLogic) },
 		func() *apiError { return q.readColumns(pairs) },
-		func() *apiError { return q.readSelect(pairs) },
+		func() (e *apiError) { q.Select, e = p.selection(pairs); return e },
 		func() *apiError { return q.readFilters(g.filters, rpcRead) },
 		func() *apiError { return q.readOnConflict(pairs) },
 		func() *apiError { return q.readRanges(g.limits, g.offsets) },
@@ -182,14 +192,30 @@ func collect[T any](to *[]at[T], pairs []pair, parse func(k, v string) (at[T], *
 	return nil
 }
 
-func (q *query) readSelect(pairs []pair) *apiError {
+func (p *parser) selection(pairs []pair) (items []selectItem, e *apiError) {
 	text, has := lookup(pairs, "select")
 	if !has {
 		text = "*"
 	}
-	items, e := parseSelect(text)
-	q.Select = items
-	return e
+	if items, has = p.selects.get(text); has {
+		return items, nil
+	}
+	if items, e = parseSelect(text); e == nil {
+		p.selects.put(text, items)
+	}
+	return items, e
+}
+
+func (p *parser) order(key, value string) (at[[]orderTerm], *apiError) {
+	text := key + "=" + value
+	if o, has := p.orders.get(text); has {
+		return o, nil
+	}
+	o, e := parseOrder(key, value)
+	if e == nil {
+		p.orders.put(text, o)
+	}
+	return o, e
 }
 
 func (q *query) readColumns(pairs []pair) *apiError {

@@ -48,11 +48,27 @@ func (s *scanner) selectTerm(it *selectItem) bool {
 		}
 		return s.char(')')
 	}
+	if s.quiet && s.onlyColumn() {
+		return s.columnTerm(it)
+	}
 	return s.alt(
 		func() bool { return s.try(func() bool { return s.spreadHead(it) }) && children() },
 		func() bool { return s.try(func() bool { return s.relationHead(it) }) && children() },
 		func() bool { return s.columnTerm(it) },
 	)
+}
+
+// onlyColumn says that the next term can embed nothing, for want of a parenthesis.
+func (s *scanner) onlyColumn() bool {
+	for _, r := range s.in[s.pos:] {
+		switch r {
+		case ',', ')':
+			return true
+		case '(', '"':
+			return false
+		}
+	}
+	return true
 }
 
 func (s *scanner) opensParen() bool {

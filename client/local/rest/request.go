@@ -56,7 +56,7 @@ func (s *Server) parseRequest(r *http.Request, body []byte, c *catalog) (*reques
 	if e := req.action(r.Method); e != nil {
 		return nil, e
 	}
-	if req.Query, e = parseQuery(r.URL.RawQuery, req.Kind == actCall && !req.Post); e != nil {
+	if req.Query, e = s.parser.query(r.URL.RawQuery, req.Kind == actCall && !req.Post); e != nil {
 		return nil, e
 	}
 	if req.Top, e = topSpan(r, req.Query.Top); e != nil {

@@ -40,6 +40,9 @@ type Server struct {
 	schemas []string
 	catalog atomic.Pointer[catalog]
 	zones   sync.Map // time zone name → bool
+	callers memo[caller]
+	parser  parser
+	buffers sync.Pool // of *[]byte: what statements gave
 	stop    context.CancelFunc
 	done    sync.WaitGroup
 }
@@ -114,7 +117,12 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if cors(w, r) {
 		return
 	}
-	a, err := s.answer(r)
+	buf, _ := s.buffers.Get().(*[]byte)
+	if buf == nil {
+		buf = new([]byte)
+	}
+	defer s.recycle(buf)
+	a, err := s.answer(r, buf)
 	if err != nil {
 		a = errorAnswer(err)
 	}
@@ -134,8 +142,17 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// answer is the whole way of a request.
-func (s *Server) answer(r *http.Request) (*answer, *apiError) {
+// maxKept is the largest buffer that is kept for another request, in bytes.
+const maxKept = 1 << 20
+
+func (s *Server) recycle(buf *[]byte) {
+	if cap(*buf) <= maxKept {
+		s.buffers.Put(buf)
+	}
+}
+
+// answer is the whole way of a request. What the database gives is in buf, and so is the answer's body.
+func (s *Server) answer(r *http.Request, buf *[]byte) (*answer, *apiError) {
 	who, e := s.identify(r.Header)
 	if e != nil {
 		return nil, e
@@ -168,7 +185,7 @@ func (s *Server) answer(r *http.Request) (*answer, *apiError) {
 	if e != nil {
 		return nil, e
 	}
-	res, e := s.execute(r, c, p)
+	res, e := s.execute(r, c, p, buf)
 	if e != nil {
 		return nil, e
 	}

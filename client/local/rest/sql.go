@@ -22,10 +22,18 @@ func quoteText(t string) string {
 // statement is SQL under construction with its bound values.
 type statement struct {
 	strings.Builder
+	text   string // the SQL, when it need not be built
 	args   [][]byte
 	c      *catalog
 	failed *apiError // the first name that does not exist
 	once   bool      // not worth keeping prepared
+}
+
+func (w *statement) sql() string {
+	if w.text != "" {
+		return w.text
+	}
+	return w.String()
 }
 
 // bind adds a value and writes its place holder; PostgreSQL infers its type.

@@ -24,7 +24,8 @@ func (s *Server) withConn(ctx context.Context, c *catalog, f func(*transaction) 
 		t.abandon()
 		again := t.pg.IsClosed()
 		if forgotten(err) {
-			preparedOf(t.pg).names, again = map[string]string{}, true
+			preparedOf(t.pg).forget()
+			again = true
 		}
 		conn.Release()
 		if err == nil || !again || t.committing || try == attempts || ctx.Err() != nil {
@@ -38,6 +39,7 @@ type transaction struct {
 	ctx  context.Context
 	pg   *pgconn.PgConn
 	c    *catalog
+	buf  *[]byte // where results go
 	open bool
 
 	committing bool // from here on a lost connection may have committed
@@ -47,20 +49,21 @@ type transaction struct {
 func (t *transaction) run(begin string, batch []*statement, commit bool) ([][][]byte, error) {
 	pipe := t.pg.StartPipeline(t.ctx)
 	t.open = true
-	out := &sender{prepared: preparedOf(t.pg), pipe: pipe}
+	out := &sender{prepared: preparedOf(t.pg), pipe: pipe, kept: (*t.buf)[:0]}
 	out.renew(t.c)
-	pipe.SendQueryParams(begin, nil, nil, nil, nil)
+	out.send(&statement{text: begin})
 	for _, w := range batch {
 		out.send(w)
 	}
 	if commit {
-		pipe.SendQueryParams("COMMIT", nil, nil, nil, nil)
+		out.send(&statement{text: "COMMIT"})
 	}
 	if err := pipe.Sync(); err != nil {
 		_ = pipe.Close() // the first error is the one to report
 		return nil, err
 	}
 	rows, err := out.collect()
+	*t.buf = out.kept
 	if closed := pipe.Close(); err == nil {
 		err = closed
 	}
@@ -92,9 +95,7 @@ func (s *sender) collect() ([][][]byte, error) {
 			var row [][]byte
 			for r.NextRow() {
 				if row == nil {
-					for _, v := range r.Values() {
-						row = append(row, append([]byte(nil), v...))
-					}
+					row = s.keep(r.Values())
 				}
 			}
 			if _, err := r.Close(); err != nil && first == nil {
@@ -102,13 +103,24 @@ func (s *sender) collect() ([][][]byte, error) {
 			}
 			out = append(out, row)
 		case *pgconn.StatementDescription:
-			s.wasPrepared()
+			s.wasPrepared(r)
 		case *pgconn.PipelineSync:
 			return out, first
 		case nil:
 			return out, first
 		}
 	}
+}
+
+// keep copies the values of a row, which are gone with the next one.
+func (s *sender) keep(values [][]byte) [][]byte {
+	row := make([][]byte, 0, len(values))
+	for _, v := range values {
+		from := len(s.kept)
+		s.kept = append(s.kept, v...)
+		row = append(row, s.kept[from:len(s.kept):len(s.kept)])
+	}
+	return row
 }
 
 // end commits, or checks the deferred constraints and rolls back. A transaction already committed stays.
