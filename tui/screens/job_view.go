@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/loratop/loratop/models"
+	"github.com/loratop/loratop/tui/chart"
 	"github.com/loratop/loratop/tui/kit"
 	"github.com/loratop/loratop/tui/screen"
 	"github.com/loratop/loratop/tui/theme"
@@ -45,6 +46,9 @@ func (s *job) header(f screen.Frame, j models.Job) []string {
 	return lines
 }
 
+// headSpark is the width of the sparkline in the header.
+const headSpark = 16
+
 // statusLine: status, stage, progress, epoch and step.
 func (s *job) statusLine(f screen.Frame, j models.Job) string {
 	th := f.Theme
@@ -64,6 +68,9 @@ func (s *job) statusLine(f screen.Frame, j models.Job) string {
 	}
 	if m := j.CurrentMetrics; m.TrainingLoss != nil {
 		parts = append(parts, th.Dim.Render("loss ")+kit.Float(m.TrainingLoss, 4))
+	}
+	if t := s.stream.series.track(metricTraining); t.Len() > 1 {
+		parts = append(parts, chart.SparkPoints(th, t, sparkPoints, min(t.Len(), headSpark)))
 	}
 	return fitParts(parts, "  ", f.W)
 }
