@@ -165,9 +165,9 @@ func (s *shell) open(link string, replace bool) tea.Cmd {
 	}
 	hide := s.hide(s.top())
 	if replace && len(s.stack) > 0 {
-		hide = nil
 		s.closePage(s.stack[len(s.stack)-1])
 		s.stack = s.stack[:len(s.stack)-1]
+		hide = s.ground(name)
 	}
 	if len(s.stack) >= maxDepth {
 		s.closePage(s.stack[1])
@@ -175,6 +175,16 @@ func (s *shell) open(link string, replace bool) tea.Cmd {
 	}
 	s.stack = append(s.stack, p)
 	return tea.Batch(hide, s.show(p))
+}
+
+// ground puts the section that a page belongs to under it when nothing is left
+// there, so that "back" leads to the list instead of out of the program.
+func (s *shell) ground(name string) tea.Cmd {
+	if len(s.stack) > 0 || s.tab(name+"s") < 0 {
+		return nil
+	}
+	show := s.section(name + "s") // job → jobs, dataset → datasets
+	return tea.Batch(show, s.hide(s.top()))
 }
 
 // tab is the index of a nav screen among the tabs, -1 for none.

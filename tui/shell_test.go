@@ -50,6 +50,20 @@ func TestNavigation(t *testing.T) {
 	}
 }
 
+// A root that turns into a page of another section leaves that section under
+// it: going back does not end the program.
+func TestReplacedRootStandsOnItsSection(t *testing.T) {
+	t.Parallel()
+	w := &world{closed: make(chan string, 10)}
+	term := start(t, w, fake(), tui.Options{}, 100, 24)
+	term.See("home []").Press("b").See("job [43]", "job 43")
+	if got := <-w.closed; got != "home" {
+		t.Errorf("closed %q", got)
+	}
+	term.Press("q").See("jobs []")
+	term.Press("1").See("home []", "log=init")
+}
+
 func TestDeepLink(t *testing.T) {
 	t.Parallel()
 	term := start(t, &world{}, fake(), tui.Options{Link: "job/9/logs"}, 100, 24)

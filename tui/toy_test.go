@@ -122,6 +122,7 @@ func (t *toy) Actions() []screen.Action {
 			}
 			return screen.Go("job/42")
 		}},
+		{ID: "toy.become", Keys: screen.Bind("b", "become a job"), Do: func() tea.Cmd { return screen.Replace("job/43") }},
 		{ID: "toy.kill", Keys: screen.Bind("x", "kill it"), Risk: screen.RiskConfirm,
 			Prompt: func() (string, string, string) { return "Kill it?", "It costs $3.", "" },
 			Do:     func() tea.Cmd { return add("killed") }},
