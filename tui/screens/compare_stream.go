@@ -89,7 +89,7 @@ func (s *compareStream) plans() (plans []comparePlan, live []models.LiveRequest)
 				window: s.windows && r.window, page: !r.whole && !(s.windows && r.window),
 			})
 		case !r.settled:
-			live = append(live, models.LiveRequest{JobID: r.id, After: r.series.cursor})
+			live = append(live, models.LiveRequest{JobID: r.id, After: r.series.cursor, Seen: r.series.recent()})
 		}
 	}
 	return plans, live

@@ -1,7 +1,6 @@
 package screens
 
 import (
-	"encoding/binary"
 	"math"
 	"slices"
 
@@ -65,8 +64,7 @@ func (l *longRun) compose() []row {
 			at = min(at, l.raw[0].key.time-1)
 		}
 		out[i].key.time = at
-		// No UUID of a point: version 0 with a count, which also orders them.
-		binary.BigEndian.PutUint64(out[i].key.id[8:], uint64(i))
+		out[i].key.id = uint64(i) // orders them
 	}
 	return append(out, l.raw...)
 }
