@@ -52,7 +52,7 @@ func group(digits string) string {
 	return b.String()
 }
 
-// Count is a number in few cells: 950, 12.3k, 4.0M, 3.2G.
+// Count is a number in few cells: 950, 1,270, 12.3k, 4.0M, 3.2G.
 func Count(n int64) string {
 	if n < 0 {
 		if n == math.MinInt64 {
@@ -61,7 +61,7 @@ func Count(n int64) string {
 		return "-" + Count(-n)
 	}
 	if n < 10_000 {
-		return strconv.FormatInt(n, 10)
+		return group(strconv.FormatInt(n, 10))
 	}
 	return scaled(float64(n), 1000, "kMGTPE")
 }

@@ -35,7 +35,7 @@ func TestMoney(t *testing.T) {
 
 func TestCounts(t *testing.T) {
 	for n, want := range map[int64]string{
-		0: "0", 9999: "9999", 10_000: "10.0k", 12_345: "12.3k", 999_949: "1.0M", 100_500: "100k",
+		0: "0", 9999: "9,999", 10_000: "10.0k", 12_345: "12.3k", 999_949: "1.0M", 100_500: "100k",
 		3_200_000_000: "3.2G", -12_345: "-12.3k", math.MinInt64: "-9.2E", math.MaxInt64: "9.2E",
 	} {
 		if got := Count(n); got != want {
