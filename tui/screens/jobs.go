@@ -192,7 +192,7 @@ func (s *jobs) rowNote(f screen.Frame) string {
 		return diagnosisLine(f.Theme, d, f.W)
 	}
 	if j.ErrorMessage != nil && *j.ErrorMessage != "" {
-		return f.Theme.Bad.Render(kit.Truncate(models.Clean(*j.ErrorMessage), f.W))
+		return f.Theme.Bad.Render(kit.Truncate(joined(models.Clean(*j.ErrorMessage), models.ErrorHint(*j.ErrorMessage)), f.W))
 	}
 	return ""
 }

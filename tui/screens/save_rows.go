@@ -86,8 +86,12 @@ func metricColumn(m metric) string {
 func (s *job) snapshot() snapshot {
 	f := s.last
 	run := csvRun{job: s.id, rows: s.charts.inView(&s.stream.series, s.charts.clock)}
+	name := "loratop-job-" + shortID(s.id) + "-" + s.charts.all[s.charts.sel].key
+	if s.stream.long != nil {
+		name += "-buckets" // the rows sum up what was not read one by one
+	}
 	return snapshot{
-		name: "loratop-job-" + shortID(s.id) + "-" + s.charts.all[s.charts.sel].key, now: s.now(s.sc),
+		name: name, now: s.now(s.sc),
 		th: f.Theme, text: s.draw(f), w: f.W, h: f.H, rows: func() []byte { return csvOf([]csvRun{run}) },
 	}
 }
