@@ -223,3 +223,54 @@ func TestStackLiveWithWriters(t *testing.T) {
 		return nil
 	})
 }
+
+// What is seen is not sent again, what came late beside it is; and the history
+// is the same backwards as forwards.
+func TestStackLiveLeavesOutWhatIsSeen(t *testing.T) {
+	s := newStack(t)
+	alice, id := s.user(t, "alice@example.com")
+	job := s.job(t, id, s.dataset(t, id, "Tickets"), "running")
+	base := now().Add(-time.Hour)
+	s.exec(t, `INSERT INTO metrics_points (job_id,timestamp,epoch,step,training_loss,learning_rate)
+		SELECT $1, $2::timestamptz + make_interval(secs=>i/3), 1, i, 0.5, 0.1 FROM generate_series(1,2500) i`, job, base)
+	g := &gatherer{}
+	for {
+		points, err := alice.Metrics(t.Context(), job, g.at)
+		if err != nil {
+			t.Fatal(err)
+		}
+		g.take(points)
+		if len(points) < pageMax {
+			break
+		}
+	}
+	var back []models.MetricsPoint
+	for at := (models.MetricCursor{}); ; {
+		points, err := alice.MetricsBefore(t.Context(), job, at)
+		if err != nil {
+			t.Fatal(err)
+		}
+		back = append(points, back...)
+		if len(points) < pageMax {
+			break
+		}
+		at = models.MetricCursor{Time: points[0].Timestamp.Time, ID: points[0].ID}
+	}
+	if len(g.got) != 2500 || len(back) != 2500 {
+		t.Fatalf("%d points forwards, %d backwards", len(g.got), len(back))
+	}
+	seen := make([]string, 0, 60)
+	for i, p := range g.got {
+		if p.ID != back[i].ID {
+			t.Fatalf("point %d differs", i)
+		}
+		if !p.Timestamp.Before(g.at.Time.Add(-models.LookBack)) {
+			seen = append(seen, p.ID)
+		}
+	}
+	late := s.point(t, job, g.at.Time.Add(-3*time.Second), 1)
+	out, err := alice.Live(t.Context(), []models.LiveRequest{{JobID: job, After: g.at, Seen: append(seen, "no id")}}, 0)
+	if err != nil || len(out) != 1 || len(out[0].Points) != 1 || out[0].Points[0].ID != late || len(seen) < 30 {
+		t.Errorf("%d seen: %+v, %v", len(seen), out, err)
+	}
+}
