@@ -2,6 +2,7 @@ package screens
 
 import (
 	"encoding/csv"
+	"encoding/xml"
 	"os"
 	"path/filepath"
 	"strings"
@@ -34,7 +35,14 @@ func TestJobIsSaved(t *testing.T) {
 	r := newRig(t, newJob(jobsBackend(runningJob(1)), o), jobID(1)+"?from=100&to=300")
 	r.w, r.h = 100, 30
 	r.see("validation 1.5")
-	if svg := savedFile(t, r, dir, "v", "svg"); !strings.HasPrefix(svg, "<svg") || !strings.Contains(svg, "<circle") || !strings.Contains(svg, "Loss") {
+	svg := savedFile(t, r, dir, "v", "svg")
+	var picture struct {
+		Texts []string `xml:"text"`
+	}
+	if err := xml.Unmarshal([]byte(svg), &picture); err != nil || len(picture.Texts) < 10 {
+		t.Errorf("%d texts, %v", len(picture.Texts), err)
+	}
+	if !strings.HasPrefix(svg, "<svg") || !strings.Contains(svg, "<circle") || !strings.Contains(svg, "Loss") {
 		t.Errorf("%.200q", svg)
 	}
 	ansi := savedFile(t, r, dir, "a", "ans")
