@@ -121,7 +121,7 @@ func (w *statement) location(p *plan) {
 
 // preludeSettings are what the prelude sets, in the order of its arguments.
 var preludeSettings = []string{
-	"search_path", "statement_timeout", "role", "request.jwt.claims", "request.method", "request.path",
+	"search_path", "statement_timeout", "transaction_read_only", "role", "request.jwt.claims", "request.method", "request.path",
 	"request.headers", "request.cookies", "timezone",
 }
 
@@ -139,6 +139,8 @@ func preludeSQL(n int) string {
 	return w.String()
 }
 
+var onOff = map[bool]string{true: "on", false: "off"}
+
 var preludeText, preludeWithZone = preludeSQL(len(preludeSettings) - 1), preludeSQL(len(preludeSettings))
 
 // prelude sets role, claims and the rest of the request for the transaction, all bound.
@@ -146,6 +148,7 @@ func (s *Server) prelude(r *http.Request, p *plan) *statement {
 	w := &statement{text: preludeText, args: [][]byte{
 		[]byte(quoteIdent(p.Req.Target.Schema) + ", " + quoteIdent("public")),
 		strconv.AppendInt(nil, s.opt.StatementTimeout.Milliseconds(), 10),
+		[]byte(onOff[p.readOnly()]),
 		[]byte(p.Req.Identity.Role),
 		[]byte(p.Req.Identity.Claims),
 		[]byte(r.Method),
@@ -215,7 +218,7 @@ var isolation = map[string]string{
 	"read uncommitted": "",
 }
 
-// begin is the statement that opens the plan's transaction.
+// begin is the statement that opens the plan's transaction, where a round trip is not one by itself.
 func (p *plan) begin() string {
 	sql := "BEGIN"
 	if p.Fn != nil {
@@ -241,7 +244,8 @@ func (s *Server) execute(r *http.Request, c *catalog, p *plan, buf *[]byte) (*re
 		return nil, fromPg(&pgconn.PgError{Code: "42501", Message: "permission denied to set role \"" + p.Req.Identity.Role + "\""}, signedIn)
 	}
 	main := c.main(p, max(s.opt.MaxRows, 0))
-	batch := []*statement{s.prelude(r, p)}
+	batch := s.opening(r, p, main)
+	answers := len(batch)
 	if main.failed == nil {
 		batch = append(batch, main)
 		if p.Fn == nil && !p.Req.write() && p.Req.Prefs.explains() {
@@ -251,16 +255,16 @@ func (s *Server) execute(r *http.Request, c *catalog, p *plan, buf *[]byte) (*re
 	var res *result
 	err := s.withConn(r.Context(), c, func(t *transaction) error {
 		t.buf = buf
-		rows, err := t.run(p.begin(), batch, p.readOnly() && main.failed == nil && p.Req.Prefs.Tx != "rollback")
+		rows, err := t.run(batch)
 		if err != nil {
 			return err
 		}
 		if main.failed != nil {
 			return main.failed
 		}
-		res = decode(rows[1])
-		if len(rows) > 2 {
-			res.plannedTotal(p.Req.Prefs.Count, rows[2], int64(max(s.opt.MaxRows, 0)))
+		res = decode(rows[answers])
+		if len(rows) > answers+1 {
+			res.plannedTotal(p.Req.Prefs.Count, rows[answers+1], int64(max(s.opt.MaxRows, 0)))
 		}
 		if e := p.accept(res); e != nil {
 			return e
@@ -271,6 +275,16 @@ func (s *Server) execute(r *http.Request, c *catalog, p *plan, buf *[]byte) (*re
 		return nil, fromPg(err, signedIn)
 	}
 	return res, nil
+}
+
+// opening is what comes before main. A read needs no BEGIN: what is sent at once is a transaction.
+func (s *Server) opening(r *http.Request, p *plan, main *statement) []*statement {
+	prelude := s.prelude(r, p)
+	atOnce := p.readOnly() && main.failed == nil && p.Req.Prefs.Tx != "rollback"
+	if atOnce && (p.Fn == nil || p.Fn.Iso == "") {
+		return []*statement{prelude}
+	}
+	return []*statement{{text: p.begin()}, prelude}
 }
 
 func (c *catalog) explain(p *plan) *statement {

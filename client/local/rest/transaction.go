@@ -45,18 +45,15 @@ type transaction struct {
 	committing bool // from here on a lost connection may have committed
 }
 
-// run begins, executes all statements and, when commit is set, commits. It returns the first row of each.
-func (t *transaction) run(begin string, batch []*statement, commit bool) ([][][]byte, error) {
+// run executes all statements and returns the first row of each. Without a BEGIN among them they are a
+// transaction of their own, which ends with them.
+func (t *transaction) run(batch []*statement) ([][][]byte, error) {
 	pipe := t.pg.StartPipeline(t.ctx)
 	t.open = true
 	out := &sender{prepared: preparedOf(t.pg), pipe: pipe, kept: (*t.buf)[:0]}
 	out.renew(t.c)
-	out.send(&statement{text: begin})
 	for _, w := range batch {
 		out.send(w)
-	}
-	if commit {
-		out.send(&statement{text: "COMMIT"})
 	}
 	if err := pipe.Sync(); err != nil {
 		_ = pipe.Close() // the first error is the one to report
@@ -70,8 +67,8 @@ func (t *transaction) run(begin string, batch []*statement, commit bool) ([][][]
 	if err != nil {
 		return nil, err
 	}
-	t.open = !commit
-	return rows[1 : 1+len(batch)], nil
+	t.open = t.pg.TxStatus() != 'I'
+	return rows, nil
 }
 
 // collect reads all results up to the synchronisation; the first error ends the statements.
