@@ -235,8 +235,10 @@ func (w *pointWriter) commit() {
 // TestStreamEqualsTheTableOverABrokenNetwork drives the page's stream through
 // the client, the gateway and PostgreSQL while 30 % of the requests are killed,
 // tokens expire between pages and the server goes away for a while. In the end
-// the series is the table, point for point, and not much was read twice.
+// the series is the table, point for point, and not much was read twice: half
+// of the kills cut an answer somewhere, of which 11 % more are to be expected.
 func TestStreamEqualsTheTableOverABrokenNetwork(t *testing.T) {
+	t.Parallel() // it mostly waits
 	rig := newStackRig(t)
 	aged, err := token.Sign([]byte(stackSecret), token.Claims{"sub": rig.user, "role": "authenticated", "aud": "authenticated", "exp": time.Now().Add(-time.Hour).Unix()})
 	if err != nil {
