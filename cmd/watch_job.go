@@ -142,19 +142,19 @@ func (j *watched) idle(now time.Time) time.Duration {
 	return now.Sub(last)
 }
 
-// exit is what a job's end comes to, and how serious that is.
-func (j *watched) exit(until string) (err error, rank int) {
+// exit is what a job's end comes to, and how serious that is (rank).
+func (j *watched) exit(until string) (rank int, err error) {
 	switch {
 	case j.stopped:
-		return exitError{exitBudget}, 4
+		return 4, exitError{exitBudget}
 	case j.early:
-		return nil, 0
+		return 0, nil
 	case j.job.Status == models.JobFailed:
-		return exitError{exitJobFailed}, 3
+		return 3, exitError{exitJobFailed}
 	case j.job.Status == models.JobCancelled:
-		return exitError{exitCancelled}, 2
+		return 2, exitError{exitCancelled}
 	case until == untilCompleted && j.job.Status != models.JobCompleted:
-		return exitError{exitFailure}, 1
+		return 1, exitError{exitFailure}
 	}
-	return nil, 0
+	return 0, nil
 }

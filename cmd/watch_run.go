@@ -181,7 +181,7 @@ func (w *watcher) outcome() error {
 	var exit error
 	rank := 0
 	for _, j := range w.jobs {
-		if e, r := j.exit(w.o.until); r > rank {
+		if r, e := j.exit(w.o.until); r > rank {
 			exit, rank = e, r
 		}
 	}
