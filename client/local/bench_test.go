@@ -171,7 +171,7 @@ func crowded(b *testing.B, rows int, path func(i int) string) {
 		r.Header = http.Header{"Apikey": {key}, "Authorization": {"Bearer " + user}, "Accept": {"application/json"}}
 		return fetchRows(client, r, i, rows)
 	}
-	inParallel(b, 320, get) // connections, and what PostgreSQL prepares on each
+	inParallel(b, 1600, get) // connections, what PostgreSQL prepares on each, and buffers that have grown
 	b.ResetTimer()
 	begin, cpu := time.Now(), g.cpu(b)
 	took := inParallel(b, b.N, get)
