@@ -37,7 +37,7 @@ const (
 	homeSpark = 14 // cells
 	homeBar   = 5  // cells
 	homeFast  = 15 * time.Second
-	homeSlow  = 45 * time.Second
+	homeSlow  = 10 * time.Second // as often as the header, so that both tell the same
 	homeSleep = 3 * time.Minute
 )
 
