@@ -126,10 +126,9 @@ func (s *compare) Update(msg tea.Msg) tea.Cmd {
 // reckon measures the axis and the range after something was read.
 func (s *compare) reckon() {
 	s.shown++
+	s.stale = true // a run whose first points came has no line yet
 	for _, r := range s.stream.runs {
-		if c := clockworkOf(r.job, &r.series, s.o); c != r.clock {
-			r.clock, s.stale = c, true
-		}
+		r.clock = clockworkOf(r.job, &r.series, s.o)
 	}
 	if s.complete() && s.axisOff(s.axis) != "" {
 		s.turnTo(axisStep)

@@ -146,3 +146,32 @@ func TestWindowPointsKeepExtremes(t *testing.T) {
 		t.Error("the last value is lost")
 	}
 }
+
+// Points that come after the page was drawn without any make lines at once.
+func TestCompareDrawsWhatComesLate(t *testing.T) {
+	b := compareBackendFor(2)
+	read := b.metrics
+	late := false
+	b.metrics = func(id string, after models.MetricCursor) ([]models.MetricsPoint, error) {
+		if !late {
+			return nil, nil
+		}
+		return read(id, after)
+	}
+	r := newRig(t, newCompare(b, options()), jobID(1)+","+jobID(2))
+	r.w, r.h = 110, 40
+	r.see("no points")
+	late = true
+	c := r.s.(*compare)
+	for _, run := range c.stream.runs {
+		points, err := read(run.job.ID, models.MetricCursor{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		run.series.add(points)
+	}
+	c.reckon()
+	c.touch()
+	r.see("A " + jobID(1)[:4])
+	r.never("no points")
+}
