@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -24,47 +25,24 @@ func (a *app) artifactsCmd() *cobra.Command {
 }
 
 func (a *app) artifactsLs() *cobra.Command {
-	var l listFlags
 	var dataset string
-	c := &cobra.Command{
-		Use: "ls", Short: "List artifacts", Args: exactArgs(),
-		RunE: func(c *cobra.Command, _ []string) error {
-			if done, err := a.fields(artifactJSON(models.Artifact{})); done || err != nil {
-				return err
+	c := lister[models.Artifact]{
+		noun: "artifacts", sortable: "created_at, name, status",
+		head: []string{"ID", "NAME", "VERSION", "STATUS", "QUALITY", "VAL LOSS", "PERPLEXITY", "FILES", "CREATED"},
+		doc:  artifactJSON,
+		row: func(m models.Artifact, now time.Time) []string {
+			return []string{
+				m.ID, m.Name, m.Version, string(m.Status), m.Quality.ConvergenceQuality,
+				floatText(m.Quality.FinalValidationLoss, 4), floatText(m.Quality.Perplexity, 4), strconv.Itoa(len(m.Files)), ageText(m.CreatedAt, now),
 			}
-			b, err := a.open(c.Context())
-			if err != nil {
-				return err
-			}
-			q, err := l.query(a.sys.Now())
-			if err != nil {
-				return err
-			}
-			q.DatasetID = dataset
-			items, next, err := collect(c.Context(), &l, q, b.Artifacts)
-			if err != nil {
-				return err
-			}
-			return a.printArtifacts(items, next)
 		},
-	}
-	l.add(c, "created_at, name, status")
+		read: func(b screens.Backend) func(context.Context, models.ListQuery) (models.Page[models.Artifact], error) {
+			return b.Artifacts
+		},
+		narrow: func(q *models.ListQuery) { q.DatasetID = dataset },
+	}.command(a, &cobra.Command{Use: "ls", Short: "List artifacts"})
 	c.Flags().StringVar(&dataset, "dataset", "", "only artifacts of this dataset")
 	return c
-}
-
-func (a *app) printArtifacts(items []models.Artifact, next models.Cursor) error {
-	ids, rows, docs := make([]string, 0, len(items)), make([][]string, 0, len(items)), make([]object, 0, len(items))
-	now := a.sys.Now()
-	for _, m := range items {
-		ids = append(ids, m.ID)
-		docs = append(docs, artifactJSON(m))
-		rows = append(rows, []string{
-			m.ID, m.Name, m.Version, string(m.Status), m.Quality.ConvergenceQuality,
-			floatText(m.Quality.FinalValidationLoss, 4), floatText(m.Quality.Perplexity, 4), strconv.Itoa(len(m.Files)), ageText(m.CreatedAt, now),
-		})
-	}
-	return a.printList("artifacts", listing{ids, docs, []string{"ID", "NAME", "VERSION", "STATUS", "QUALITY", "VAL LOSS", "PERPLEXITY", "FILES", "CREATED"}, rows, next})
 }
 
 func (a *app) artifactsGet() *cobra.Command {

@@ -1,11 +1,14 @@
 package cmd
 
 import (
+	"context"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/loratop/loratop/models"
+	"github.com/loratop/loratop/tui/screens"
 )
 
 func (a *app) datasetsCmd() *cobra.Command {
@@ -15,48 +18,27 @@ func (a *app) datasetsCmd() *cobra.Command {
 }
 
 func (a *app) datasetsLs() *cobra.Command {
-	var l listFlags
 	var deleted bool
-	c := &cobra.Command{
-		Use: "ls", Short: "List datasets", Args: exactArgs(),
-		Example: "  loratop datasets ls\n  loratop datasets ls --status ready --sort file_size\n  loratop datasets ls --all --json=id,name,total_tokens",
-		RunE: func(c *cobra.Command, _ []string) error {
-			if done, err := a.fields(datasetJSON(models.Dataset{})); done || err != nil {
-				return err
+	c := lister[models.Dataset]{
+		noun: "datasets", sortable: "created_at, name, status, file_size, total_training_pairs, total_tokens",
+		head: []string{"ID", "NAME", "STATUS", "PAIRS", "TOKENS", "SIZE", "CREATED"},
+		doc:  datasetJSON,
+		row: func(d models.Dataset, now time.Time) []string {
+			return []string{
+				d.ID, d.Name, string(d.Status), intText(d.TotalTrainingPairs), intText(d.TotalTokens),
+				bytesText(int64(d.FileSize)), ageText(d.CreatedAt, now),
 			}
-			b, err := a.open(c.Context())
-			if err != nil {
-				return err
-			}
-			q, err := l.query(a.sys.Now())
-			if err != nil {
-				return err
-			}
-			q.Deleted = deleted
-			items, next, err := collect(c.Context(), &l, q, b.Datasets)
-			if err != nil {
-				return err
-			}
-			return a.printDatasets(items, next)
 		},
-	}
-	l.add(c, "created_at, name, status, file_size, total_training_pairs, total_tokens")
+		read: func(b screens.Backend) func(context.Context, models.ListQuery) (models.Page[models.Dataset], error) {
+			return b.Datasets
+		},
+		narrow: func(q *models.ListQuery) { q.Deleted = deleted },
+	}.command(a, &cobra.Command{
+		Use: "ls", Short: "List datasets",
+		Example: "  loratop datasets ls\n  loratop datasets ls --status ready --sort file_size\n  loratop datasets ls --all --json=id,name,total_tokens",
+	})
 	c.Flags().BoolVar(&deleted, "deleted", false, "the trash instead")
 	return c
-}
-
-func (a *app) printDatasets(items []models.Dataset, next models.Cursor) error {
-	ids, rows, docs := make([]string, 0, len(items)), make([][]string, 0, len(items)), make([]object, 0, len(items))
-	now := a.sys.Now()
-	for _, d := range items {
-		ids = append(ids, d.ID)
-		docs = append(docs, datasetJSON(d))
-		rows = append(rows, []string{
-			d.ID, d.Name, string(d.Status), intText(d.TotalTrainingPairs), intText(d.TotalTokens),
-			bytesText(int64(d.FileSize)), ageText(d.CreatedAt, now),
-		})
-	}
-	return a.printList("datasets", listing{ids, docs, []string{"ID", "NAME", "STATUS", "PAIRS", "TOKENS", "SIZE", "CREATED"}, rows, next})
 }
 
 func (a *app) datasetsGet() *cobra.Command {

@@ -1,12 +1,14 @@
 package cmd
 
 import (
+	"context"
 	"fmt"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/loratop/loratop/models"
+	"github.com/loratop/loratop/tui/screens"
 )
 
 func (a *app) jobsCmd() *cobra.Command {
@@ -16,48 +18,31 @@ func (a *app) jobsCmd() *cobra.Command {
 }
 
 func (a *app) jobsLs() *cobra.Command {
-	var l listFlags
 	var dataset string
-	c := &cobra.Command{
-		Use: "ls", Short: "List training jobs", Args: exactArgs(),
+	c := a.jobList(&dataset).command(a, &cobra.Command{
+		Use: "ls", Short: "List training jobs",
 		Example: "  loratop jobs ls\n  loratop jobs ls --status running,queued -q\n  loratop jobs ls --all --json=id,status,final_cost",
-		RunE: func(c *cobra.Command, _ []string) error {
-			if done, err := a.fields(a.jobJSON(models.Job{})); done || err != nil {
-				return err
-			}
-			b, err := a.open(c.Context())
-			if err != nil {
-				return err
-			}
-			q, err := l.query(a.sys.Now())
-			if err != nil {
-				return err
-			}
-			q.DatasetID = dataset
-			items, next, err := collect(c.Context(), &l, q, b.Jobs)
-			if err != nil {
-				return err
-			}
-			return a.printJobs(items, next)
-		},
-	}
-	l.add(c, "created_at, queued_at, status, progress, estimated_total_cost")
+	})
 	c.Flags().StringVar(&dataset, "dataset", "", "only jobs of this dataset")
 	return c
 }
 
-func (a *app) printJobs(items []models.Job, next models.Cursor) error {
-	ids, rows, docs := make([]string, 0, len(items)), make([][]string, 0, len(items)), make([]object, 0, len(items))
-	now := a.sys.Now()
-	for _, j := range items {
-		ids = append(ids, j.ID)
-		docs = append(docs, a.jobJSON(j))
-		rows = append(rows, []string{
-			j.ID, datasetName(j.Dataset), j.PresetID, string(j.Status), string(j.Stage), percentText(j.Progress),
-			floatText(j.CurrentMetrics.TrainingLoss, 4), a.spentText(j), ageText(j.CreatedAt, now),
-		})
+func (a *app) jobList(dataset *string) lister[models.Job] {
+	return lister[models.Job]{
+		noun: "jobs", sortable: "created_at, queued_at, status, progress, estimated_total_cost",
+		head: []string{"ID", "DATASET", "PRESET", "STATUS", "STAGE", "DONE", "LOSS", "COST", "CREATED"},
+		doc:  a.jobJSON,
+		row: func(j models.Job, now time.Time) []string {
+			return []string{
+				j.ID, datasetName(j.Dataset), j.PresetID, string(j.Status), string(j.Stage), percentText(j.Progress),
+				floatText(j.CurrentMetrics.TrainingLoss, 4), a.spentText(j), ageText(j.CreatedAt, now),
+			}
+		},
+		read: func(b screens.Backend) func(context.Context, models.ListQuery) (models.Page[models.Job], error) {
+			return b.Jobs
+		},
+		narrow: func(q *models.ListQuery) { q.DatasetID = *dataset },
 	}
-	return a.printList("jobs", listing{ids, docs, []string{"ID", "DATASET", "PRESET", "STATUS", "STAGE", "DONE", "LOSS", "COST", "CREATED"}, rows, next})
 }
 
 func (a *app) jobsGet() *cobra.Command {

@@ -126,5 +126,6 @@ func (a *app) summary(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return a.printJobs(page.Items, "")
+	jobs := a.jobList(nil)
+	return a.printList(jobs.noun, jobs.listing(page.Items, "", a.sys.Now()))
 }
