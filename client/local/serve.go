@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"runtime"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -151,7 +152,12 @@ func (s *Stack) serve(l net.Listener, h http.Handler, log *slog.Logger) {
 		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn),
 	}
 	done := make(chan error, 1)
-	go func() { done <- server.Serve(l) }()
+	go func() {
+		done <- server.Serve(l)
+		// A stack that runs keeps its folder's lock: os.File would give it up as
+		// soon as the collector finds that nobody holds s.
+		runtime.KeepAlive(s)
+	}()
 	s.later(func(ctx context.Context) error {
 		grace, cancel := context.WithTimeout(ctx, 2*time.Second)
 		defer cancel()
