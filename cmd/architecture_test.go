@@ -80,18 +80,20 @@ type rule struct {
 func rules() []rule {
 	return []rule{
 		{"models", nil},
+		{"models/jsonl", []string{"models"}},
+		{"models/bpe", nil},
 		{"migrations", nil},
 		{"config", []string{"models"}},
 		{"client/local/...", []string{"models", "migrations", "client/local/..."}},
-		{"client", []string{"models"}},
+		{"client", []string{"models", "models/jsonl"}},
 		{"tui/theme", []string{"models"}},
 		{"tui/chart", []string{"models", "tui/theme"}},
 		{"tui/kit", []string{"models", "tui/theme", "tui/chart"}},
 		{"tui/screen", []string{"models", "tui/theme"}},
-		{"tui/screens", []string{"models", "tui/theme", "tui/chart", "tui/kit", "tui/screen"}},
+		{"tui/screens", []string{"models", "models/jsonl", "tui/theme", "tui/chart", "tui/kit", "tui/screen"}},
 		{"tui/tuitest/...", []string{"models", "tui/..."}},
 		{"tui", []string{"models", "tui/..."}},
-		{"cmd", []string{"models", "config", "client", "client/local", "migrations", "tui", "tui/screens"}},
+		{"cmd", []string{"models", "models/jsonl", "models/bpe", "config", "client", "client/local", "migrations", "tui", "tui/screens"}},
 		{".", []string{"cmd"}},
 	}
 }

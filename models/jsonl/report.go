@@ -1,0 +1,126 @@
+// Package jsonl reads dataset files line by line, whatever mix of the
+// platform's formats they hold, and reports what is in them and what is wrong
+// with them. It reads a stream once, in memory that does not grow with it.
+package jsonl
+
+import "github.com/loratop/loratop/models"
+
+// Schema names the JSON form of a Report.
+const Schema = "loratop/v1"
+
+// KeptFindings is how many findings a report keeps; all are counted.
+const KeptFindings = 1000
+
+// Options of a check. The zero value is the platform's rule for tokens and no
+// sequence length.
+type Options struct {
+	SeqLen   int         // tokens a training example may have; 0 = truncation is not computed
+	Tokens   Tokenizer   // nil = the platform's estimate (words × 1.3)
+	Progress func(int64) // bytes read so far, called some times a second; may be nil
+}
+
+// Tokenizer counts tokens as a named vocabulary does. It is used by one goroutine.
+type Tokenizer interface {
+	Name() string
+	Count(text []byte) int
+}
+
+// Severity of a finding.
+type Severity string
+
+// An error keeps the file from being trained on or validated; a warning does not.
+const (
+	SeverityError   Severity = "error"
+	SeverityWarning Severity = "warning"
+)
+
+// Finding is one thing found in a file.
+type Finding struct {
+	Severity   Severity `json:"severity"`
+	Code       string   `json:"code"`   // stable, for example "json", "turns.empty", "role.order", "utf8"
+	Line       int64    `json:"line"`   // physical, from 1; 0 = the whole file
+	Offset     int64    `json:"offset"` // byte in the file, from 0
+	Path       string   `json:"path"`   // JSON path in the line, "$" = the whole line
+	Text       string   `json:"text"`
+	Suggestion string   `json:"suggestion"`
+}
+
+// Count is a name with how often it occurs.
+type Count struct {
+	Name  string `json:"name"`
+	Count int64  `json:"count"`
+}
+
+// Tokens is the distribution of token lengths of training examples.
+type Tokens struct {
+	Tokenizer string  `json:"tokenizer"` // its name; "estimate" = words × 1.3
+	Total     int64   `json:"total"`
+	Mean      float64 `json:"mean"` // of an example, 0 without one
+	Min       int64   `json:"min"`
+	P50       int64   `json:"p50"`
+	P90       int64   `json:"p90"`
+	P99       int64   `json:"p99"`
+	Max       int64   `json:"max"`
+	Bins      []Bin   `json:"histogram"`  // ascending, without gaps
+	Cut       *Cut    `json:"truncation"` // nil without a sequence length
+}
+
+// Bin counts the examples with From ≤ tokens < To.
+type Bin struct {
+	From  int64 `json:"from"`
+	To    int64 `json:"to"`
+	Count int64 `json:"count"`
+}
+
+// Cut is what a sequence length costs.
+type Cut struct {
+	SeqLen   int     `json:"seq_len"`
+	Examples int64   `json:"examples"` // longer than SeqLen
+	Percent  float64 `json:"percent"`  // of all examples, 0 to 100
+	Lost     int64   `json:"lost_tokens"`
+}
+
+// Verdict says whether one reader accepts the file.
+type Verdict struct {
+	Accepts bool   `json:"accepts"`
+	Why     string `json:"why"` // one line
+}
+
+// Report is what is in a file.
+type Report struct {
+	Schema string `json:"schema"`
+	File   string `json:"file"` // as the caller named it
+	SHA256 string `json:"sha256"`
+	Bytes  int64  `json:"bytes"`
+	Lines  int64  `json:"lines"` // physical
+	Blank  int64  `json:"blank_lines"`
+
+	Formats       []Count `json:"formats"` // models.LineFormat, most frequent first
+	Conversations int64   `json:"conversations"`
+	Turns         int64   `json:"turns"`
+	Pairs         int64   `json:"trainable_pairs"`
+	Declared      *int64  `json:"declared_pairs"` // _meta.total_pairs, or the full JSON's; null = not declared
+	Duplicates    int64   `json:"duplicate_pairs"`
+	NearDuplicate int64   `json:"near_duplicate_pairs"`
+
+	Roles    []Count `json:"roles"`
+	Personas []Count `json:"personas"` // at most 100 of each, most frequent first
+	Arcs     []Count `json:"arcs"`
+	Topics   []Count `json:"topics"`
+	Scripts  []Count `json:"scripts"` // Unicode scripts of letters, most frequent first
+
+	Tokens Tokens `json:"tokens"`
+
+	ErrorCount   int64     `json:"error_count"`
+	WarningCount int64     `json:"warning_count"`
+	ByCode       []Count   `json:"by_code"`
+	Findings     []Finding `json:"findings"` // the first KeptFindings, in file order
+
+	Validator Verdict `json:"validator"` // the platform's validate-datasets
+	Trainer   Verdict `json:"trainer"`   // the platform's GPU worker
+
+	// Platform is what the platform's validator would write into the row.
+	Platform models.Validation `json:"platform"`
+
+	Samples []models.Conversation `json:"samples"` // the first three
+}
