@@ -201,6 +201,8 @@ func (s *shell) asked(msg tea.Msg) tea.Cmd {
 		return s.signedOut(m.Reason)
 	case screen.ChangedMsg:
 		return s.overview.Poke()
+	case screen.Failed: // of a Detached command
+		return s.failure(nil, m, m.Err)
 	case toastOver:
 		s.toasts.end(m.id)
 		return nil
@@ -311,6 +313,13 @@ func (s *shell) busy() string {
 	for _, p := range s.living() {
 		if b, ok := p.scr.(screen.Busy); ok {
 			if what := b.Busy(); what != "" {
+				return what
+			}
+		}
+	}
+	for _, x := range s.specs {
+		if x.Busy != nil {
+			if what := x.Busy(); what != "" {
 				return what
 			}
 		}

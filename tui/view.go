@@ -125,6 +125,13 @@ func (s *shell) progress() *tea.ProgressBar {
 			}
 		}
 	}
+	for _, x := range s.specs {
+		if x.Progress != nil {
+			if pct, ok := x.Progress(); ok {
+				return tea.NewProgressBar(tea.ProgressBarDefault, max(0, min(pct, 100)))
+			}
+		}
+	}
 	return nil
 }
 

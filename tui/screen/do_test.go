@@ -142,3 +142,36 @@ func TestToastIsClean(t *testing.T) {
 		t.Errorf("%q", m.Text)
 	}
 }
+
+func TestDetachedOutlivesItsScreen(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := new(Group)
+		root, quit := context.WithCancel(WithGroup(context.Background(), g))
+		defer quit()
+		sc, leave := NewScope(root, 42, nil)
+		got := make(chan tea.Msg, 1)
+		cmd := Detached(sc, "upload", func(ctx context.Context) tea.Msg {
+			<-ctx.Done()
+			return "parked"
+		})
+		go func() { got <- cmd() }()
+		leave()
+		synctest.Wait()
+		select {
+		case m := <-got:
+			t.Fatalf("ended with its screen: %v", m)
+		default:
+		}
+		quit()
+		if m := <-got; m != "parked" {
+			t.Errorf("%v", m)
+		}
+		if !g.Wait(context.Background()) {
+			t.Error("it still counts")
+		}
+	})
+	sc, _, _ := scope(t)
+	if m, ok := Detached(sc, "upload", func(context.Context) tea.Msg { panic("x") })().(Failed); !ok || m.Op != "upload" {
+		t.Errorf("%#v", m)
+	}
+}

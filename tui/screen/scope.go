@@ -9,9 +9,9 @@ import (
 // Scope is the life of one screen instance: its context ends when the screen
 // leaves, and its id addresses what comes back.
 type Scope struct {
-	ctx context.Context
-	id  uint64
-	now func() time.Time
+	ctx, root context.Context
+	id        uint64
+	now       func() time.Time
 }
 
 // NewScope makes a Scope below parent. Cancel it when the screen leaves.
@@ -20,7 +20,7 @@ func NewScope(parent context.Context, id uint64, now func() time.Time) (Scope, c
 	if now == nil {
 		now = time.Now
 	}
-	return Scope{ctx: ctx, id: id, now: now}, cancel
+	return Scope{ctx: ctx, root: parent, id: id, now: now}, cancel
 }
 
 // Context ends when the screen leaves or the program quits.

@@ -58,6 +58,10 @@ type Spec struct {
 	Key   string // key that opens it; "" for a nav screen: its number in the tabs
 	Nav   bool   // shown in the tabs of the header
 	New   func(Scope, Args) Screen
+	// Busy and Progress, when set, are asked as those of a screen, for what
+	// goes on after its screen has left.
+	Busy     func() string
+	Progress func() (percent int, ok bool)
 }
 
 // The optional abilities of a screen, found by type assertion.
