@@ -6,6 +6,7 @@ import (
 	"context"
 
 	"github.com/loratop/loratop/models"
+	"github.com/loratop/loratop/models/jsonl"
 )
 
 // Auth signs in and out. Errors carry models.Code.
@@ -20,6 +21,40 @@ type Auth interface {
 type Datasets interface {
 	Datasets(ctx context.Context, q models.ListQuery) (models.Page[models.Dataset], error) // sample_data and validation_errors left out
 	Dataset(ctx context.Context, id string) (models.Dataset, error)                        // whole row
+}
+
+// DatasetEdits changes datasets. CodeNoRows tells that the policies refuse.
+type DatasetEdits interface {
+	UpdateDataset(ctx context.Context, id string, p models.DatasetPatch) (models.Dataset, error)
+	// TrashDatasets and RestoreDatasets answer with the ids that were changed:
+	// fewer than asked for when the policies refuse some.
+	TrashDatasets(ctx context.Context, ids []string) (moved []string, err error)
+	RestoreDatasets(ctx context.Context, ids []string) (restored []string, err error)
+	// Revalidate downloads the stored file as a stream, checks it, and writes what
+	// the platform's validator would write. progress is called some times a second.
+	Revalidate(ctx context.Context, id string, progress func(models.Progress)) (models.Dataset, error)
+}
+
+// DatasetFiles reads the files of datasets, stored and local.
+type DatasetFiles interface {
+	// DatasetPart reads up to n bytes of the stored file from an offset;
+	// CodeNotFound when there is no file.
+	DatasetPart(ctx context.Context, d models.Dataset, from, n int64) (models.FilePart, error)
+	// DownloadDataset streams the stored file to disk, resumes, and sums it up.
+	DownloadDataset(ctx context.Context, id, dest string, progress func(models.Progress)) (models.Downloaded, error)
+	// CheckFile reads a local file; findings are in the report and no error.
+	CheckFile(ctx context.Context, path string, o jsonl.Options) (jsonl.Report, error)
+}
+
+// Uploads sends local files.
+type Uploads interface {
+	// Upload goes through all stages. When ctx ends it pauses: its state stays on
+	// disk, and the same call goes on.
+	Upload(ctx context.Context, u models.NewUpload, progress func(models.UploadProgress)) (models.Dataset, error)
+	// PendingUploads are those begun on this machine and not ended.
+	PendingUploads(ctx context.Context) ([]models.PendingUpload, error)
+	// DropUpload cancels one: nothing of it stays on the server or on disk.
+	DropUpload(ctx context.Context, datasetID string) error
 }
 
 // Jobs reads, launches and cancels training jobs.

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/loratop/loratop/models"
+	"github.com/loratop/loratop/models/jsonl"
 )
 
 // Fake is a backend in memory. Its data may be set before it is used; each On…
@@ -23,6 +24,8 @@ type Fake struct {
 	ArtifactRows     []models.Artifact
 	CostRows         []models.CostRecord
 	NotificationRows []models.Notification
+	Files            map[string][]byte      // stored files by dataset id
+	Pending          []models.PendingUpload // of this machine
 	Head             *models.Overview // nil: counted from the rows
 
 	OnSession       func(context.Context) (models.Session, error)
@@ -48,6 +51,15 @@ type Fake struct {
 	OnMarkRead      func(context.Context, []string) error
 	OnMarkAllRead   func(context.Context) (int, error)
 	OnOverview      func(context.Context) (models.Overview, error)
+	OnUpdateDataset func(context.Context, string, models.DatasetPatch) (models.Dataset, error)
+	OnTrash         func(context.Context, []string) ([]string, error)
+	OnRestore       func(context.Context, []string) ([]string, error)
+	OnRevalidate    func(context.Context, string, func(models.Progress)) (models.Dataset, error)
+	OnDatasetPart   func(ctx context.Context, d models.Dataset, from, n int64) (models.FilePart, error)
+	OnGetDataset    func(ctx context.Context, id, dest string, progress func(models.Progress)) (models.Downloaded, error)
+	OnCheckFile     func(context.Context, string, jsonl.Options) (jsonl.Report, error)
+	OnUpload        func(context.Context, models.NewUpload, func(models.UploadProgress)) (models.Dataset, error)
+	OnDropUpload    func(context.Context, string) error
 
 	mu    sync.Mutex
 	calls map[string]int
