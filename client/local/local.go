@@ -79,6 +79,7 @@ type Stack struct {
 
 	Faults *faults.Injector `json:"-"` // nil unless Options asked for it
 
+	door     *door
 	stops    []func(context.Context) error // last started, first stopped
 	closing  sync.Once
 	closeErr error

@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"runtime"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -101,7 +100,8 @@ func (s *Stack) gateway(listener net.Listener, o Options, p pools, files *storag
 	s.accounts(&g, auth.Options{Pool: p.admin, Secret: secret, BcryptCost: o.PasswordCost, RateLimit: o.RateLimit, OnMail: o.OnMail, Now: o.Now, Log: o.Log})
 	h := NewGateway(g)
 	if o.Faults {
-		s.Faults = faults.New(faults.Options{Next: h, Secret: secret, Pool: p.admin, Clock: o.clock})
+		s.Faults = faults.New(faults.Options{Next: h, Secret: secret, Pool: p.admin, Clock: o.clock, ExpireUploads: files.ExpireUploads,
+			Restart: func(pause time.Duration) { s.door.restart(pause) }}) // the door is there before any request
 		h = s.Faults
 	}
 	s.serve(listener, h, o.Log)
@@ -145,32 +145,10 @@ func (s *Stack) listen(ctx context.Context, port int) (net.Listener, error) {
 	return l, nil
 }
 
-// serve answers until Close, which gives requests in flight a moment.
+// serve answers until Close.
 func (s *Stack) serve(l net.Listener, h http.Handler, log *slog.Logger) {
-	server := &http.Server{
-		Handler: h, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute,
-		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn),
-	}
-	done := make(chan error, 1)
-	go func() {
-		done <- server.Serve(l)
-		// A stack that runs keeps its folder's lock: os.File would give it up as
-		// soon as the collector finds that nobody holds s.
-		runtime.KeepAlive(s)
-	}()
-	s.later(func(ctx context.Context) error {
-		grace, cancel := context.WithTimeout(ctx, 2*time.Second)
-		defer cancel()
-		if server.Shutdown(grace) != nil { // someone is still at it: cut him off
-			if err := server.Close(); err != nil {
-				return fmt.Errorf("stop the gateway: %w", err)
-			}
-		}
-		if err := <-done; !errors.Is(err, http.ErrServerClosed) {
-			return fmt.Errorf("gateway: %w", err)
-		}
-		return nil
-	})
+	s.door = newDoor(l, s, h, log)
+	s.later(s.door.close)
 }
 
 // train runs the platform's workers, the trainer and the validator, until Close

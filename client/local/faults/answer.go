@@ -21,6 +21,8 @@ func (r *Rule) finish(w http.ResponseWriter, req *http.Request) {
 	case SchemaReload:
 		send(w, http.StatusServiceUnavailable, jsonType,
 			`{"code":"PGRST002","details":null,"hint":null,"message":"Could not query the database for the schema cache. Retrying."}`)
+	case StorageFull:
+		full(w, req, r.Status)
 	default:
 		panic(http.ErrAbortHandler) // the server closes the connection without a word
 	}

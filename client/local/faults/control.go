@@ -22,6 +22,12 @@ type order struct {
 	ExpireTokens bool    `json:"expire_tokens"` // access tokens that exist count as expired from now on
 	Revoke       *string `json:"revoke"`        // sessions of the user with this address; "*" = of everybody
 
+	ExpireUploads bool `json:"expire_uploads"` // unfinished resumable uploads that exist are forgotten
+
+	// RestartMS, in milliseconds, is how long the server is away, beginning when
+	// this order was answered: connections are cut, and new ones refused.
+	RestartMS *int64 `json:"restart_ms"`
+
 	Freeze *string `json:"freeze"` // the clock stands at this time (RFC 3339) or "now"
 	MoveMS *int64  `json:"move_ms"`
 }
@@ -31,7 +37,8 @@ type state struct {
 	Seed          uint64  `json:"seed"`
 	Rules         []tally `json:"rules"`
 	TokensExpired bool    `json:"tokens_expired"`
-	Revoked       int64   `json:"revoked"` // sessions, by this request
+	Revoked       int64   `json:"revoked"`         // sessions, by this request
+	Expired       int     `json:"expired_uploads"` // likewise
 	Now           string  `json:"now,omitempty"`
 	Frozen        bool    `json:"frozen"`
 }
@@ -50,14 +57,14 @@ func (i *Injector) control(w http.ResponseWriter, r *http.Request) {
 		refuse(w, http.StatusUnauthorized, "the service key is needed to control faults")
 		return
 	}
-	var revoked int64
+	var did effect
 	switch r.Method {
 	case http.MethodGet:
 	case http.MethodDelete:
 		i.Clear()
 	case http.MethodPost:
 		var err error
-		if revoked, err = i.obey(w, r); err != nil {
+		if did, err = i.obey(w, r); err != nil {
 			refuse(w, http.StatusBadRequest, err.Error())
 			return
 		}
@@ -67,9 +74,21 @@ func (i *Injector) control(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	s := i.state()
-	s.Revoked = revoked
-	w.Header().Set("Content-Type", jsonType)
-	_ = json.NewEncoder(w).Encode(s)
+	s.Revoked, s.Expired = did.revoked, did.uploads
+	b, _ := json.Marshal(s) // always has a JSON form
+	send(w, http.StatusOK, jsonType, string(b))
+	if did.restart {
+		_ = http.NewResponseController(w).Flush() // the answer has left before the server stops
+		i.o.Restart(did.pause)
+	}
+}
+
+// effect is what an order did besides setting faults.
+type effect struct {
+	revoked int64
+	uploads int
+	restart bool
+	pause   time.Duration
 }
 
 // permitted keeps pages in a browser and other users of the machine out.
@@ -87,16 +106,19 @@ func refuse(w http.ResponseWriter, status int, message string) {
 	send(w, status, jsonType, string(b))
 }
 
-func (i *Injector) obey(w http.ResponseWriter, r *http.Request) (revoked int64, err error) {
+func (i *Injector) obey(w http.ResponseWriter, r *http.Request) (did effect, err error) {
 	var o order
 	d := json.NewDecoder(http.MaxBytesReader(w, r.Body, controlLimit))
 	d.DisallowUnknownFields()
 	if err := d.Decode(&o); err != nil {
-		return 0, fmt.Errorf("the body cannot be read: %w", err)
+		return did, fmt.Errorf("the body cannot be read: %w", err)
+	}
+	if err := i.possible(o); err != nil {
+		return did, err
 	}
 	if o.Rules != nil {
 		if err := i.SetRules(*o.Rules); err != nil {
-			return 0, err
+			return did, err
 		}
 	}
 	if o.Seed != nil {
@@ -105,15 +127,45 @@ func (i *Injector) obey(w http.ResponseWriter, r *http.Request) (revoked int64, 
 		i.mu.Unlock()
 	}
 	if err := i.moveClock(o); err != nil {
-		return 0, err
+		return did, err
 	}
 	if o.ExpireTokens {
 		i.ExpireTokens()
 	}
-	if o.Revoke != nil {
-		return i.Revoke(r.Context(), *o.Revoke)
+	if did, err = i.end(r.Context(), o); err == nil && o.RestartMS != nil {
+		did.restart, did.pause = true, time.Duration(*o.RestartMS)*time.Millisecond
 	}
-	return 0, nil
+	return did, err
+}
+
+// possible refuses what this stack cannot do, before any of the order is done.
+func (i *Injector) possible(o order) error {
+	if o.ExpireUploads && i.o.ExpireUploads == nil {
+		return errors.New("uploads cannot be expired here: there is no storage")
+	}
+	if o.RestartMS == nil {
+		return nil
+	}
+	if i.o.Restart == nil {
+		return errors.New("this server cannot be restarted")
+	}
+	if *o.RestartMS < 0 || *o.RestartMS > longest {
+		return fmt.Errorf("restart_ms must be 0 to %d", longest)
+	}
+	return nil
+}
+
+// end ends sessions and uploads, as the order has it.
+func (i *Injector) end(ctx context.Context, o order) (did effect, err error) {
+	if o.ExpireUploads {
+		if did.uploads, err = i.o.ExpireUploads(); err != nil {
+			return did, err
+		}
+	}
+	if o.Revoke != nil {
+		did.revoked, err = i.Revoke(ctx, *o.Revoke)
+	}
+	return did, err
 }
 
 func (i *Injector) moveClock(o order) error {

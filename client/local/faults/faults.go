@@ -26,6 +26,15 @@ type Options struct {
 	Clock  *Clock        // of the servers behind; nil: it cannot be frozen
 	Seed   uint64        // until another one is set
 
+	// ExpireUploads makes the server forget the unfinished uploads that exist,
+	// and says how many there were; nil: it cannot.
+	ExpireUploads func() (int, error)
+
+	// Restart stops the server now and starts it after a pause, at the same
+	// address and over the same data; nil: it cannot. It must not wait for the
+	// requests in flight, of which the order is one.
+	Restart func(pause time.Duration)
+
 	// Sleep waits for d or the end of ctx; nil = with a timer.
 	Sleep func(ctx context.Context, d time.Duration) error
 }
@@ -45,6 +54,7 @@ type Injector struct {
 type active struct {
 	Rule
 	matched, struck uint64
+	taken           int64 // bytes of contents that StorageFull let through
 }
 
 // New makes an Injector without any rule: requests pass untouched.
@@ -81,6 +91,9 @@ func (i *Injector) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	w, r = i.throttle(f, w, r)
+	if f.old {
+		r = i.oldToken(r)
+	}
 	i.tokens(w, r)
 	if out, ok := w.(*writer); ok {
 		out.check() // an answer without a body is cut off here
@@ -93,6 +106,7 @@ type fate struct {
 	end   *Rule // answers or cuts off before anything else is done
 	cut   *Rule // cuts off inside a body
 	rate  int64 // bytes a second, 0 = no limit
+	old   bool  // its token has expired
 }
 
 // fate draws it: delays add up, the lowest rate counts, and so does the first
@@ -102,7 +116,7 @@ func (i *Injector) fate(r *http.Request) fate {
 	defer i.mu.Unlock()
 	var f fate
 	for n, a := range i.rules {
-		if !a.covers(r) || !a.strikes(i.seed, uint64(n)) {
+		if !a.covers(r) || !a.strikes(i.seed, uint64(n), r) {
 			continue
 		}
 		switch {
@@ -113,6 +127,8 @@ func (i *Injector) fate(r *http.Request) fate {
 			if f.rate == 0 || a.BytesPerSecond < f.rate {
 				f.rate = a.BytesPerSecond
 			}
+		case a.Kind == ExpiredToken:
+			f.old = true
 		case a.insideBody():
 			if f.cut == nil {
 				f.cut = &a.Rule
@@ -125,12 +141,15 @@ func (i *Injector) fate(r *http.Request) fate {
 }
 
 // strikes counts a matching request and says whether the rule does its work.
-func (a *active) strikes(seed, rule uint64) bool {
+func (a *active) strikes(seed, rule uint64, r *http.Request) bool {
 	a.matched++
 	if a.matched <= a.Skip || (a.Count > 0 && a.struck >= a.Count) {
 		return false
 	}
 	if draw(seed, rule, a.matched, 0) >= a.probability() {
+		return false
+	}
+	if a.Kind == StorageFull && a.takes(r) {
 		return false
 	}
 	a.struck++

@@ -20,6 +20,8 @@ const (
 	InternalError   Kind = "internal_error"    // 500
 	BadGateway      Kind = "bad_gateway"       // 502 with a page of HTML
 	SchemaReload    Kind = "schema_reload"     // PostgREST's 503 while it has no schema; other paths pass
+	StorageFull     Kind = "storage_full"      // Storage takes no more contents than AfterBytes, see Status
+	ExpiredToken    Kind = "expired_token"     // the request's access token counts as expired
 )
 
 // Part says where a connection is cut.
@@ -47,6 +49,7 @@ type Rule struct {
 	BytesPerSecond int64 `json:"bytes_per_second,omitempty"`
 	Part           Part  `json:"part,omitempty"` // of Drop; "" = before
 	AfterBytes     int64 `json:"after_bytes,omitempty"`
+	Status         int   `json:"status,omitempty"`      // of StorageFull: 507, or 413 as over a limit of size; 0 = 507
 	RetryAfter     int64 `json:"retry_after,omitempty"` // seconds, of 429; 0 = no header, as Auth has it
 }
 
@@ -80,7 +83,11 @@ func (r Rule) checkKind() error {
 		if !slices.Contains([]Part{"", Before, Request, Response}, r.Part) {
 			return fmt.Errorf("part %q is none of before, request, response", r.Part)
 		}
-	case TooManyRequests, InternalError, BadGateway, SchemaReload:
+	case StorageFull:
+		if !slices.Contains([]int{0, http.StatusInsufficientStorage, http.StatusRequestEntityTooLarge}, r.Status) {
+			return fmt.Errorf("status %d of storage_full is neither 507 nor 413", r.Status)
+		}
+	case TooManyRequests, InternalError, BadGateway, SchemaReload, ExpiredToken:
 	default:
 		return fmt.Errorf("kind %q is unknown", r.Kind)
 	}
@@ -97,6 +104,9 @@ func (r Rule) probability() float64 {
 // covers says whether the rule is meant for the request.
 func (r Rule) covers(req *http.Request) bool {
 	if r.Kind == SchemaReload && !below(req, "/rest/v1") {
+		return false
+	}
+	if r.Kind == StorageFull && !bringsContent(req) {
 		return false
 	}
 	return strings.HasPrefix(req.URL.Path, r.Path) && (r.Method == "" || strings.EqualFold(r.Method, req.Method))

@@ -37,20 +37,33 @@ func (i *Injector) tokens(w http.ResponseWriter, r *http.Request) {
 		i.o.Next.ServeHTTP(w, r)
 		return
 	}
-	if scheme, raw, ok := strings.Cut(r.Header.Get("Authorization"), " "); ok && strings.EqualFold(scheme, "bearer") {
-		r = r.Clone(r.Context())
-		r.Header.Set("Authorization", scheme+" "+e.age(strings.TrimSpace(raw)))
-	}
+	r = withToken(r, e.age)
 	if r.Method == http.MethodPost && below(r, "/auth/v1") {
 		w = &listener{ResponseWriter: w, heard: e.remember}
 	}
 	i.o.Next.ServeHTTP(w, r)
 }
 
+// withToken puts another bearer token in the place of the request's own.
+func withToken(r *http.Request, change func(raw string) string) *http.Request {
+	scheme, raw, ok := strings.Cut(r.Header.Get("Authorization"), " ")
+	if !ok || !strings.EqualFold(scheme, "bearer") {
+		return r
+	}
+	r = r.Clone(r.Context())
+	r.Header.Set("Authorization", scheme+" "+change(strings.TrimSpace(raw)))
+	return r
+}
+
+// oldToken makes the request's token one that has expired, whenever it was made.
+func (i *Injector) oldToken(r *http.Request) *http.Request {
+	return withToken(r, func(raw string) string { return aged(i.o.Secret, raw, i.now()) })
+}
+
 // age gives an old token of a user an expiry long ago, and leaves any other.
 func (e *expiry) age(raw string) string {
 	claims, err := token.Verify(e.secret, raw)
-	if err != nil || claims.Text("sub") == "" {
+	if err != nil {
 		return raw
 	}
 	issued, _ := claims.Time("iat")
@@ -60,12 +73,21 @@ func (e *expiry) age(raw string) string {
 	if fresh || issued.After(e.since) {
 		return raw
 	}
-	claims["exp"] = e.since.Add(-time.Hour).Unix()
-	aged, err := token.Sign(e.secret, claims)
+	return aged(e.secret, raw, e.since)
+}
+
+// aged is a user's token with an expiry an hour ago; others have none to speak of.
+func aged(secret []byte, raw string, now time.Time) string {
+	claims, err := token.Verify(secret, raw)
+	if err != nil || claims.Text("sub") == "" {
+		return raw
+	}
+	claims["exp"] = now.Add(-time.Hour).Unix()
+	old, err := token.Sign(secret, claims)
 	if err != nil {
 		return raw
 	}
-	return aged
+	return old
 }
 
 // remember takes note of a token in an answer of Auth.

@@ -94,13 +94,7 @@ func (c *caller) tus(method, path, body string, header ...string) reply {
 func TestUploadSurvivesACutConnection(t *testing.T) {
 	c := signIn(t, 0)
 	key := c.id + "/cut.jsonl"
-	b64 := func(s string) string { return base64.StdEncoding.EncodeToString([]byte(s)) }
-	made := c.tus("POST", "/storage/v1/upload/resumable", "", "Upload-Length", "50000", "Upload-Metadata",
-		"bucketName "+b64("lora-datasets")+",objectName "+b64(key)+",contentType "+b64("application/x-jsonlines"))
-	path := strings.TrimPrefix(made.header.Get("Location"), c.url)
-	if made.status != 201 || path == "" {
-		t.Fatalf("%+v", made)
-	}
+	path := c.createUpload(key, "50000")
 	c.order(`{"rules":[{"kind":"drop","part":"request","after_bytes":20000,"method":"PATCH","count":1}]}`)
 	data := strings.Repeat("x", 50_000)
 	if cut := c.tus("PATCH", path, data, "Upload-Offset", "0"); cut.status != 0 {
@@ -117,6 +111,60 @@ func TestUploadSurvivesACutConnection(t *testing.T) {
 		t.Errorf("%d, %d bytes", got.status, len(got.body))
 	}
 	c.do("DELETE", "/storage/v1/object/lora-datasets/"+key, nil, "Content-Type", "text/plain")
+}
+
+// createUpload begins a resumable upload and returns its path.
+func (c *caller) createUpload(key string, size string) string {
+	c.t.Helper()
+	b64 := func(s string) string { return base64.StdEncoding.EncodeToString([]byte(s)) }
+	made := c.tus("POST", "/storage/v1/upload/resumable", "", "Upload-Length", size, "Upload-Metadata",
+		"bucketName "+b64("lora-datasets")+",objectName "+b64(key)+",contentType "+b64("application/x-jsonlines"))
+	path := strings.TrimPrefix(made.header.Get("Location"), c.url)
+	if made.status != 201 || path == "" {
+		c.t.Fatalf("%+v", made)
+	}
+	return path
+}
+
+// An upload that expired is unknown, and another one of the same key begins.
+func TestUploadExpires(t *testing.T) {
+	c := signIn(t, 0)
+	key := c.id + "/expired.jsonl"
+	path := c.createUpload(key, "10")
+	c.tus("PATCH", path, "01234", "Upload-Offset", "0")
+	if s := c.order(`{"expire_uploads":true}`); s["expired_uploads"].(float64) < 1 {
+		t.Errorf("state: %v", s)
+	}
+	if head := c.tus("HEAD", path, ""); head.status != 404 {
+		t.Errorf("%+v", head)
+	}
+	if rest := c.tus("PATCH", path, "56789", "Upload-Offset", "5"); rest.status != 404 || rest.body != "The file for this url was not found\n" {
+		t.Errorf("%+v", rest)
+	}
+	again := c.createUpload(key, "10")
+	if head := c.tus("HEAD", again, ""); head.status != 200 || head.header.Get("Upload-Offset") != "0" {
+		t.Errorf("%+v", head)
+	}
+	if gone := c.tus("DELETE", again, ""); gone.status != 204 {
+		t.Errorf("%+v", gone)
+	}
+}
+
+// A token that expires in the middle of an upload costs a refresh and nothing else.
+func TestTokenExpiresInAnUpload(t *testing.T) {
+	c := signIn(t, 0)
+	path := c.createUpload(c.id+"/late.jsonl", "10")
+	c.order(`{"rules":[{"kind":"expired_token","method":"PATCH","skip":1,"count":1},{"kind":"storage_full","after_bytes":12}]}`)
+	for i, want := range []int{204, 400, 204, 507} {
+		at := []string{"0", "4", "4", "8"}[i]
+		body := []string{"0123", "4567", "4567", "89"}[i]
+		if a := c.tus("PATCH", path, body, "Upload-Offset", at); a.status != want {
+			t.Errorf("%d: %+v", i, a)
+		}
+	}
+	if gone := c.tus("DELETE", path, ""); gone.status != 204 {
+		t.Errorf("%+v", gone)
+	}
 }
 
 // A download that breaks off tells so: it is short of its length.

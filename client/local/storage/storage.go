@@ -59,6 +59,15 @@ func New(o Options) *Server {
 	return s
 }
 
+// ExpireUploads makes the server forget the resumable uploads that exist, as
+// their time would, and says how many there were.
+func (s *Server) ExpireUploads() (int, error) {
+	if s.tus == nil {
+		return 0, nil
+	}
+	return s.tus.store.expireAll()
+}
+
 func (s *Server) now() time.Time { return s.o.Now().UTC().Truncate(time.Microsecond) }
 
 // request is a routed request: the verb of the path, and what follows it.
