@@ -24,6 +24,7 @@ type Options struct {
 	ReadOnly  bool // every change of data is refused before it is sent
 
 	Store SessionStore      // nil: in memory only
+	State string            // folder where unfinished uploads are noted; "": an upload cannot be continued
 	HTTP  http.RoundTripper // the network; nil: http.Transport with the environment's proxy
 	Now   func() time.Time  // nil: time.Now
 	Log   *slog.Logger      // nil: none; debug level tells every request, without secrets
@@ -39,7 +40,8 @@ type Client struct {
 	sess *sessions
 	wide [tableCount]atomic.Bool // table lacks a column that we know: ask for *
 
-	whole atomic.Bool // the server's row limit is not below pageMax
+	whole     atomic.Bool // the server's row limit is not below pageMax
+	noMessage atomic.Bool // datasets has no column error_message
 }
 
 // New checks the address and the key and makes a client. It does not talk to
