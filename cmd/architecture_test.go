@@ -91,7 +91,7 @@ func rules() []rule {
 		{"tui/kit", []string{"models", "tui/theme", "tui/chart"}},
 		{"tui/screen", []string{"models", "tui/theme"}},
 		{"tui/screens", []string{"models", "models/jsonl", "tui/theme", "tui/chart", "tui/kit", "tui/screen"}},
-		{"tui/tuitest/...", []string{"models", "tui/..."}},
+		{"tui/tuitest/...", []string{"models", "models/jsonl", "tui/..."}},
 		{"tui", []string{"models", "tui/..."}},
 		{"cmd", []string{"models", "models/jsonl", "models/bpe", "config", "client", "client/local", "migrations", "tui", "tui/screens"}},
 		{".", []string{"cmd"}},

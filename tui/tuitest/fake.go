@@ -26,7 +26,7 @@ type Fake struct {
 	NotificationRows []models.Notification
 	Files            map[string][]byte      // stored files by dataset id
 	Pending          []models.PendingUpload // of this machine
-	Head             *models.Overview // nil: counted from the rows
+	Head             *models.Overview       // nil: counted from the rows
 
 	OnSession       func(context.Context) (models.Session, error)
 	OnSignIn        func(ctx context.Context, email, password string) (models.Session, error)
@@ -51,6 +51,7 @@ type Fake struct {
 	OnMarkRead      func(context.Context, []string) error
 	OnMarkAllRead   func(context.Context) (int, error)
 	OnOverview      func(context.Context) (models.Overview, error)
+	OnNews          func(context.Context, models.NewsQuery) (models.News, error)
 	OnUpdateDataset func(context.Context, string, models.DatasetPatch) (models.Dataset, error)
 	OnTrash         func(context.Context, []string) ([]string, error)
 	OnRestore       func(context.Context, []string) ([]string, error)
