@@ -118,5 +118,7 @@ type Backend interface {
 	Costs
 	Notifications
 	Overview(ctx context.Context) (models.Overview, error)
+	// News tells what has become of the user's jobs since the News before.
+	News(ctx context.Context, q models.NewsQuery) (models.News, error)
 	Connection() models.Connection
 }

@@ -311,3 +311,7 @@ func (f *fakeBackend) Overview(context.Context) (models.Overview, error) {
 func (f *fakeBackend) Connection() models.Connection {
 	return models.Connection{Profile: "test", URL: "http://127.0.0.1:1"}
 }
+
+func (f *fakeBackend) News(context.Context, models.NewsQuery) (models.News, error) {
+	return models.News{}, nil
+}
