@@ -63,20 +63,17 @@ func ValidateDataset(r io.Reader) (Validation, error) {
 
 // line checks one line and returns its words.
 func (v *Validation) line(b []byte) (words int64) {
-	var row struct {
-		ConversationID json.RawMessage `json:"conversation_id"`
-		Turns          json.RawMessage `json:"turns"`
-	}
+	var row map[string]json.RawMessage // keys exactly, as JavaScript has them; a struct would fold their case
 	if !json.Valid(b) {
 		v.fail("JSON parse error", "Check that every line is one whole JSON object.")
 		return 0
 	}
-	if json.Unmarshal(b, &row) != nil || falsy(row.ConversationID) {
+	if json.Unmarshal(b, &row) != nil || falsy(row["conversation_id"]) {
 		v.fail("Missing conversation_id", "Give every line a conversation_id.")
 		return 0
 	}
 	var turns []json.RawMessage
-	if len(row.Turns) == 0 || row.Turns[0] != '[' || json.Unmarshal(row.Turns, &turns) != nil {
+	if len(row["turns"]) == 0 || row["turns"][0] != '[' || json.Unmarshal(row["turns"], &turns) != nil {
 		v.fail("Invalid or missing turns array", "Give every line turns: [{role, content}, …].")
 		return 0
 	}
@@ -95,15 +92,12 @@ func (v *Validation) line(b []byte) (words int64) {
 }
 
 func (v *Validation) turn(n int, b json.RawMessage) (words int64) {
-	var t struct {
-		Role    json.RawMessage `json:"role"`
-		Content json.RawMessage `json:"content"`
-	}
-	if json.Unmarshal(b, &t) != nil || falsy(t.Role) || falsy(t.Content) {
+	var t map[string]json.RawMessage
+	if json.Unmarshal(b, &t) != nil || falsy(t["role"]) || falsy(t["content"]) {
 		v.fail(fmt.Sprintf("Turn %d missing role or content", n), "Every turn needs a role and a text.")
 		return 0
 	}
-	text, _ := scalar(t.Content)
+	text, _ := scalar(t["content"])
 	return int64(strings.Count(text, " ")) + 1
 }
 
