@@ -112,6 +112,9 @@ type Notifications interface {
 type Backend interface {
 	Auth
 	Datasets
+	DatasetEdits
+	DatasetFiles
+	Uploads
 	Jobs
 	Metrics
 	Artifacts

@@ -199,6 +199,7 @@ func TestRigKeysAreSpelledAsBound(t *testing.T) {
 
 // fakeBackend answers from its fields; a nil function answers empty.
 type fakeBackend struct {
+	fakeFiles
 	signIn    func(email, password string) (models.Session, error)
 	signUp    func(email, password string) (models.SignUpResult, error)
 	datasets  func(q models.ListQuery) (models.Page[models.Dataset], error)
