@@ -22,3 +22,39 @@ func TestRetry(t *testing.T) {
 		t.Error("a change of nothing")
 	}
 }
+
+func TestRetryStaysWithinTheWorkersLimits(t *testing.T) {
+	h := Hyperparameters{BatchSize: Ptr(Int(1)), Rank: Ptr(Int(6)), LearningRate: Ptr(F64(2e-5))}
+	if got, _, ok := Retry(h, "out of memory"); !ok || *got.Rank != 4 {
+		t.Errorf("rank %v", got.Rank)
+	}
+	if got, _, ok := Retry(h, "loss is NaN"); !ok || *got.LearningRate != 1e-5 {
+		t.Errorf("rate %v", *got.LearningRate)
+	}
+	h.Rank, h.LearningRate = Ptr(Int(4)), Ptr(F64(1e-5))
+	for _, message := range []string{"out of memory", "loss is NaN"} {
+		if _, what, ok := Retry(h, message); ok {
+			t.Errorf("%s: %s", message, what)
+		}
+	}
+}
+
+func TestChanges(t *testing.T) {
+	h := Hyperparameters{BaseModel: "a/b", BatchSize: Ptr(Int(8)), LearningRate: Ptr(F64(3e-4)), Rank: Ptr(Int(16))}
+	n := h
+	n.BatchSize, n.MaxSeqLength = Ptr(Int(4)), Ptr(Int(1024))
+	g, m := GPUConfig{Type: "H100", Count: Ptr(Int(1))}, GPUConfig{Type: "H100", Count: Ptr(Int(2))}
+	got := Changes(h, n, g, m)
+	want := []Change{{"batch_size", "8", "4"}, {"max_seq_length", "", "1024"}, {"gpu_count", "1", "2"}}
+	if len(got) != len(want) {
+		t.Fatalf("%+v", got)
+	}
+	for i := range want {
+		if got[i] != want[i] {
+			t.Errorf("%+v, want %+v", got[i], want[i])
+		}
+	}
+	if c := Changes(h, h, g, g); len(c) != 0 {
+		t.Errorf("nothing changed: %+v", c)
+	}
+}
