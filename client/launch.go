@@ -173,10 +173,14 @@ type notice struct {
 
 // notify writes a notification, best effort: FR-1.1 has no policy for it.
 func (c *Client) notify(ctx context.Context, me *live, jobID string, typ models.NotificationType, prio models.Priority, title, text, dataset string) {
+	c.announce(ctx, me, notice{UserID: me.UserID, Type: typ, Title: title, Message: text, Priority: prio,
+		ActionURL: "/training/jobs/" + jobID, Metadata: map[string]string{"job_id": jobID, "dataset_name": dataset}})
+}
+
+// announce inserts a notification; its failure is only logged.
+func (c *Client) announce(ctx context.Context, me *live, n notice) {
 	ctx, cancel := context.WithTimeout(ctx, noticeTime)
 	defer cancel()
-	n := notice{UserID: me.UserID, Type: typ, Title: title, Message: text, Priority: prio,
-		ActionURL: "/training/jobs/" + jobID, Metadata: map[string]string{"job_id": jobID, "dataset_name": dataset}}
 	q := &query{table: "notifications"}
 	if _, err := q.insert(ctx, me, n); err != nil {
 		c.opts.Log.DebugContext(ctx, "notification not written", slog.String("error", clip(err.Error(), 200)))

@@ -32,7 +32,7 @@ func (a *app) connect(_ context.Context, cfg *config.Config) (screens.Backend, e
 	return client.New(client.Options{
 		URL: cfg.URL, Key: cfg.Key, Profile: cfg.Profile,
 		AllowHTTP: cfg.AllowHTTP, ReadOnly: cfg.ReadOnly,
-		Store: store, Now: a.sys.Now, Log: log, GPUs: cfg.GPUs,
+		Store: store, State: cfg.Paths.State, Now: a.sys.Now, Log: log, GPUs: cfg.GPUs,
 	})
 }
 

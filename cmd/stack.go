@@ -140,7 +140,7 @@ func (a *app) demoClient(ctx context.Context, cfg *config.Config, stack *local.S
 	}
 	c, err := client.New(client.Options{
 		URL: stack.URL, Key: stack.AnonKey, Profile: "demo", Demo: true, ReadOnly: cfg.ReadOnly,
-		Store: store, Now: a.sys.Now, Log: a.log, GPUs: cfg.GPUs, Accounts: accounts(stack.Users),
+		Store: store, State: filepath.Join(dir, "session"), Now: a.sys.Now, Log: a.log, GPUs: cfg.GPUs, Accounts: accounts(stack.Users),
 	})
 	if err != nil {
 		return nil, err

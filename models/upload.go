@@ -16,6 +16,7 @@ type NewUpload struct {
 	Path        string // local file
 	Name        string // "" = the file's name without its extension
 	Description string
+	Unchecked   bool // the platform's validator is to read the file: its row ends as validating
 }
 
 // UploadStage is where an upload stands.
@@ -36,7 +37,7 @@ const (
 type UploadProgress struct {
 	DatasetID string
 	Stage     UploadStage
-	Done      int64         // bytes that the server has, or that were read in UploadChecking
+	Done      int64         // bytes that were sent or, in UploadChecking and UploadVerifying, read
 	Total     int64         // bytes
 	Rate      float64       // bytes a second over the last seconds; 0 = not known yet
 	Left      time.Duration // 0 = not known

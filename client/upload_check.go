@@ -1,0 +1,205 @@
+package client
+
+import (
+	"bytes"
+	"context"
+	"crypto/md5" //nolint:gosec // what Storage's ETag is made of
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/google/uuid"
+
+	"github.com/loratop/loratop/models"
+)
+
+const (
+	uploadMax   = 500 << 20 // bytes: the platform's limit, and the bucket's
+	fileNameMax = 255       // characters of file_name
+	sniffed     = 1 << 20   // bytes that are looked at before anything else
+)
+
+// begin opens the file and refuses what can be refused without a server.
+func (c *Client) begin(u models.NewUpload) (*os.File, note, error) {
+	none := note{}
+	if err := c.mayChange(); err != nil {
+		return nil, none, err
+	}
+	if u.DatasetID != "" {
+		if err := checkID("dataset", u.DatasetID); err != nil {
+			return nil, none, err
+		}
+	}
+	f, path, info, err := openLocal(u.Path)
+	if err != nil {
+		return nil, none, err
+	}
+	n := note{
+		DatasetID: first(strings.ToLower(u.DatasetID), uuid.NewString()), Path: path, FileName: clip(filepath.Base(path), fileNameMax),
+		Unchecked: u.Unchecked, Size: info.Size(), Modified: info.ModTime(), MIME: uploadTypes()[0],
+	}
+	if n.Name, err = datasetName(first(u.Name, defaultName(n.FileName))); err == nil {
+		_, err = description(u.Description)
+		n.Description = strings.TrimSpace(u.Description)
+	}
+	if err == nil {
+		err = sniff(f)
+	}
+	if err != nil {
+		_ = f.Close()
+		return nil, none, err
+	}
+	return f, n, nil
+}
+
+// openLocal opens a regular file of an allowed size.
+func openLocal(path string) (f *os.File, real string, info fs.FileInfo, err error) {
+	if path == "" {
+		return nil, "", nil, usage("which file should be uploaded?", "give a path")
+	}
+	if real, err = filepath.Abs(path); err == nil {
+		real, err = filepath.EvalSymlinks(real)
+	}
+	if err == nil {
+		info, err = os.Stat(real)
+	}
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, "", nil, &models.Error{Code: models.CodeNotFound, Msg: "there is no file " + quote(path), Hint: "check the path"}
+	case err != nil:
+		return nil, "", nil, localError(err)
+	case info.IsDir():
+		return nil, "", nil, invalid(quote(path)+" is a folder", "give one JSONL file")
+	case !info.Mode().IsRegular():
+		return nil, "", nil, invalid(quote(path)+" is no ordinary file", "write it to a file first: an upload must be able to go back in it")
+	case info.Size() == 0:
+		return nil, "", nil, invalid(quote(path)+" is empty", "")
+	case info.Size() > uploadMax:
+		return nil, "", nil, tooBig(info.Size(), uploadMax)
+	}
+	if f, err = os.Open(real); err != nil {
+		return nil, "", nil, localError(err)
+	}
+	return f, real, info, nil
+}
+
+func tooBig(size, limit int64) *models.Error {
+	return invalid(fmt.Sprintf("the file has %d bytes; the project takes up to %d (%d MiB)", size, limit, limit>>20), "split it into several datasets")
+}
+
+// defaultName is the file's name without its extension.
+func defaultName(file string) string {
+	name := strings.TrimSpace(strings.TrimSuffix(file, filepath.Ext(file)))
+	return first(clip(name, nameMax), file)
+}
+
+// objectName is the file's name as Storage takes it: others characters than
+// these are refused in a key, whatever the bucket.
+func objectName(file string) string {
+	s := strings.Map(func(r rune) rune {
+		if 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' || strings.ContainsRune("_-.()+,@", r) {
+			return r
+		}
+		return '_'
+	}, file)
+	s = strings.TrimLeft(s, ".")
+	if strings.Trim(s, "_.") == "" {
+		return "data.jsonl"
+	}
+	return s
+}
+
+// uploadTypes are the MIME types to try: the line format's own, and what older
+// buckets take.
+func uploadTypes() []string { return []string{"application/x-jsonlines", "application/json"} }
+
+// sniff refuses what is no JSONL at a glance: somewhere in the first megabyte a
+// line must be a JSON object.
+func sniff(f *os.File) error {
+	head := make([]byte, sniffed)
+	n, err := f.ReadAt(head, 0)
+	if err != nil && !errors.Is(err, io.EOF) {
+		return localError(err)
+	}
+	head = bytes.TrimPrefix(head[:n], []byte("\xef\xbb\xbf"))
+	if bytes.HasPrefix(head, []byte("\x1f\x8b")) || bytes.HasPrefix(head, []byte("PK\x03\x04")) || bytes.HasPrefix(head, []byte("\x28\xb5\x2f\xfd")) {
+		return invalid("the file is compressed", "unpack it first: the platform reads lines of JSON")
+	}
+	if bytes.IndexByte(head, 0) >= 0 || !utf8.Valid(head[:len(head)-min(len(head), utf8.UTFMax)]) && bytes.IndexByte(head, '{') < 0 {
+		return invalid("the file is not a text in UTF-8", "a dataset is a JSONL file: one JSON object a line")
+	}
+	for rest, more := head, true; more; {
+		var line []byte
+		line, rest, more = bytes.Cut(rest, []byte("\n"))
+		line = bytes.TrimSpace(line)
+		whole := more || n < sniffed
+		if len(line) > 0 && line[0] == '{' && (!whole || json.Valid(line)) {
+			return nil
+		}
+	}
+	hint := "a dataset is a JSONL file: one JSON object a line"
+	if t := bytes.TrimSpace(head); len(t) > 0 && (t[0] == '[' || t[0] == '{') {
+		hint += "; this looks like one JSON document: jq -c '.[]' makes lines of an array"
+	}
+	return invalid("the file is not JSONL: no line of it is a JSON object", hint)
+}
+
+// print is what the file was when it was read: by these sums it is known again.
+type print struct {
+	sha256, md5 string
+	found       findings
+}
+
+// fingerprint reads the whole file once: sums, and with check what the
+// platform's validator would find.
+func fingerprint(ctx context.Context, f *os.File, size int64, check bool, progress func(int64)) (print, error) {
+	sha, m := sha256.New(), md5.New() //nolint:gosec // comparison with an ETag
+	r := io.TeeReader(&watched{ctx: ctx, r: io.NewSectionReader(f, 0, size), progress: progress}, io.MultiWriter(sha, m))
+	var p print
+	var err error
+	if check {
+		p.found, err = validate(r)
+	}
+	if err == nil {
+		_, err = io.Copy(io.Discard, r) // what a check did not want to see is part of the sums
+	}
+	if ctx.Err() != nil {
+		return p, ctx.Err()
+	}
+	if err != nil {
+		return p, localError(err)
+	}
+	p.sha256, p.md5 = hex.EncodeToString(sha.Sum(nil)), hex.EncodeToString(m.Sum(nil))
+	return p, nil
+}
+
+// watched is a reader that ends with its context and tells how far it is.
+type watched struct {
+	ctx      context.Context //nolint:containedctx // an io.Reader of one call
+	r        io.Reader
+	done     int64
+	reported time.Time
+	progress func(int64)
+}
+
+func (w *watched) Read(p []byte) (int, error) {
+	if err := w.ctx.Err(); err != nil {
+		return 0, err
+	}
+	n, err := w.r.Read(p)
+	w.done += int64(n)
+	if now := time.Now(); now.Sub(w.reported) >= progressEvery {
+		w.reported = now
+		w.progress(w.done)
+	}
+	return n, err
+}
