@@ -1,7 +1,7 @@
 package config
 
 import (
-	"encoding/json"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -9,35 +9,71 @@ import (
 	"github.com/loratop/loratop/models"
 )
 
-// catalogue reads [[gpus]] and [[presets]] over the built-in lists.
+// catalogue reads prices and presets over the built-in lists.
 func (r *resolver) catalogue() {
 	r.cfg.GPUs = models.GPUs()
-	for i, t := range r.tables("gpus") {
-		r.gpu(t, "gpus", index(i))
+	for _, s := range r.sections("gpus") {
+		r.gpu(s.values, s.path...)
 	}
 	r.cfg.Presets = models.Presets()
-	for i, t := range r.tables("presets") {
-		r.preset(t, "presets", index(i))
+	for _, s := range r.sections("presets") {
+		r.preset(s.values, s.path...)
 	}
 }
 
-// tables are the elements of an array of tables.
-func (r *resolver) tables(name string) []map[string]any {
-	raw, there := r.doc.tree[name]
-	if !there {
-		return nil
-	}
-	var out []map[string]any
-	list, ok := raw.([]any)
-	for _, e := range list {
-		m, is := e.(map[string]any)
-		ok = ok && is
-		out = append(out, m) // nil keeps the indexes right
-	}
-	if !ok {
+// section is one entry of the catalogue: its values, the id among them, and
+// where it stands.
+type section struct {
+	values map[string]any
+	path   []string
+}
+
+// sections are the entries of a list, written as [[name]] with an id in each, or
+// as [name.ID].
+func (r *resolver) sections(name string) (out []section) {
+	switch raw := r.doc.tree[name].(type) {
+	case nil:
+	case map[string]any:
+		for _, id := range slices.Sorted(maps.Keys(raw)) {
+			path := []string{name, id}
+			m, ok := raw[id].(map[string]any)
+			if !ok {
+				r.cfg.warn(r.doc.line(path...), name+" must be sections such as ["+name+".NAME] or [["+name+"]]")
+				continue
+			}
+			m = maps.Clone(m)
+			if given, there := m["id"]; there && given != id {
+				r.cfg.warn(r.doc.line(name, id, "id"), "the id of ["+name+"."+models.Clean(id)+"] is its name; the key id is ignored")
+			}
+			m["id"] = id
+			out = append(out, section{m, path})
+		}
+	case []any:
+		for i, e := range raw {
+			m, ok := e.(map[string]any)
+			if !ok {
+				r.cfg.warn(r.doc.line(name), name+" must be written as sections [["+name+"]]")
+				continue
+			}
+			out = append(out, section{m, []string{name, index(i)}})
+		}
+	default:
 		r.cfg.warn(r.doc.line(name), name+" must be written as sections [["+name+"]]")
 	}
 	return out
+}
+
+// sectionOf is the line where an entry begins, 0 when unknown: the header's, or
+// that of its first key.
+func (r *resolver) sectionOf(path []string) int {
+	best := r.doc.line(path...)
+	prefix := join(path...) + sep
+	for p, s := range r.doc.spots {
+		if strings.HasPrefix(p, prefix) && (best == 0 || s.line < best) {
+			best = s.line
+		}
+	}
+	return best
 }
 
 // gpuKeys are what a [[gpus]] section may hold.
@@ -47,11 +83,8 @@ func gpuKeys() []string {
 
 // gpu changes the price table: an entry whose id is known replaces what it names.
 func (r *resolver) gpu(t map[string]any, path ...string) {
-	if t == nil {
-		return
-	}
 	r.unknownIn(t, gpuKeys(), path)
-	line := r.doc.line(path...)
+	line := r.sectionOf(path)
 	id, _ := t["id"].(string)
 	if id == "" {
 		r.cfg.warn(line, "a GPU needs an id, for example id = \"H100\"")
@@ -127,78 +160,88 @@ func replaceGPU(list []models.GPU, g models.GPU) []models.GPU {
 	return append(out, g)
 }
 
-// preset adds a preset of the user's, or replaces a built-in one of that id.
+// preset adds a preset of the user's before custom, or replaces the built-in
+// one that its bare id means.
 func (r *resolver) preset(t map[string]any, path ...string) {
-	if t == nil {
-		return
-	}
-	line := r.doc.line(path...)
 	p, ok := r.decodePreset(t, path)
-	if !ok {
+	if !ok || r.refused(p, t, path) {
 		return
 	}
-	if bad := hardProblem(p.Hyperparameters); bad != "" {
-		r.cfg.warn(line, "preset "+quote(p.ID)+" is ignored: "+bad)
-		return
-	}
-	for i := range r.cfg.Presets {
-		if r.cfg.Presets[i].ID == p.ID {
-			r.cfg.Presets[i] = p
-			return
+	list := r.cfg.Presets
+	if old, known := models.FindPreset(list, p.ID); known {
+		for i := range list {
+			if list[i].Name() == old.Name() {
+				list[i] = p
+			}
 		}
+		return
 	}
-	r.cfg.Presets = append(r.cfg.Presets, p)
+	at := slices.IndexFunc(list, func(p models.Preset) bool { return p.ID == models.PresetCustom })
+	if at < 0 {
+		at = len(list)
+	}
+	r.cfg.Presets = slices.Insert(list, at, p)
 }
 
 func (r *resolver) decodePreset(t map[string]any, path []string) (models.Preset, bool) {
-	line := r.doc.line(path...)
+	line := r.sectionOf(path)
 	id, _ := t["id"].(string)
 	label, _ := t["label"].(string)
 	note, _ := t["note"].(string)
-	if id == "" || len(id) > 50 {
+	if id == "" || len([]rune(id)) > 50 || id != models.Clean(id) {
 		r.cfg.warn(line, "a preset needs an id of 1 to 50 letters, for example id = \"mine\"")
 		return models.Preset{}, false
 	}
 	if label == "" {
 		label = id
 	}
-	rest := maps.Clone(t)
-	for _, k := range []string{"id", "label", "note"} {
-		delete(rest, k)
-	}
-	b, err := json.Marshal(rest)
-	if err != nil {
-		r.cfg.warn(line, "preset "+quote(id)+" cannot be read: "+models.Clean(err.Error()))
-		return models.Preset{}, false
-	}
-	var h models.Hyperparameters
-	if err := json.Unmarshal(b, &h); err != nil {
-		r.cfg.warn(line, "preset "+quote(id)+": "+models.Clean(err.Error()))
-		return models.Preset{}, false
-	}
-	known := []string{"base_model", "learning_rate", "batch_size", "epochs", "rank", "alpha", "dropout", "warmup_steps", "weight_decay", "max_grad_norm", "max_seq_length"}
-	for _, k := range slices.Sorted(maps.Keys(h.Extra)) {
-		text := "unknown key " + quote(k) + " of a preset"
-		if n := nearest(k, known); n != "" {
-			text += ", did you mean " + n + "?"
+	p := models.Preset{ID: id, Family: models.FamilyOwn, Label: models.Clean(label), Note: models.Clean(note), Line: line}
+	good := true
+	for _, k := range slices.Sorted(maps.Keys(t)) {
+		if k == "id" || k == "label" || k == "note" {
+			continue
 		}
-		r.cfg.warn(r.doc.line(append(slices.Clone(path), k)...), text)
+		at := r.doc.line(append(slices.Clone(path), k)...)
+		if _, known := models.HyperName(k); !known {
+			text := "unknown key " + quote(k) + " of a preset"
+			if n := nearest(k, models.HyperNames()); n != "" {
+				text += ", did you mean " + n + "?"
+			}
+			r.cfg.warn(at, text)
+			continue
+		}
+		text, scalar := scalarText(t[k])
+		err := fmt.Errorf("%s must be a number", models.Clean(k))
+		if scalar {
+			err = p.Hyperparameters.Set(k, text)
+		}
+		if err != nil {
+			r.cfg.warn(at, "preset "+quote(id)+" is ignored: "+err.Error())
+			good = false
+		}
 	}
-	h.Extra = nil
-	if h.BaseModel == "" {
-		h.BaseModel = models.DefaultBaseModel
+	if p.Hyperparameters.BaseModel == "" {
+		p.Hyperparameters.BaseModel = models.DefaultBaseModel
 	}
-	return models.Preset{ID: id, Label: models.Clean(label), Note: models.Clean(note), Hyperparameters: h}, true
+	return p, good
 }
 
-// hardProblem is why a worker would refuse h, "" when it would not.
-func hardProblem(h models.Hyperparameters) string {
+// refused says at its line what a worker would refuse of p; a value that is
+// missing is said at the head of the section.
+func (r *resolver) refused(p models.Preset, t map[string]any, path []string) (bad bool) {
 	one := models.Int(1)
-	var texts []string
-	for _, p := range models.CheckLaunch(h, models.GPUConfig{Type: "A100-80GB", Count: &one}) {
-		if p.Hard {
-			texts = append(texts, p.Text)
+	for _, problem := range models.CheckLaunch(p.Hyperparameters, models.GPUConfig{Type: "any", Count: &one}) {
+		if !problem.Hard {
+			continue
 		}
+		line := r.sectionOf(path)
+		for k := range t {
+			if n, ok := models.HyperName(k); ok && n == problem.Field {
+				line = r.doc.line(append(slices.Clone(path), k)...)
+			}
+		}
+		r.cfg.warn(line, "preset "+quote(p.ID)+" is ignored: "+problem.Text)
+		bad = true
 	}
-	return strings.Join(texts, "; ")
+	return bad
 }

@@ -177,19 +177,8 @@ func (r *resolver) profiles() {
 			continue
 		}
 		url, _ := section["url"].(string)
-		r.cfg.Profiles = append(r.cfg.Profiles, Profile{Name: name, URL: url, Line: r.sectionLine(name)})
+		r.cfg.Profiles = append(r.cfg.Profiles, Profile{Name: name, URL: url, Line: r.sectionOf([]string{"profiles", name})})
 	}
-}
-
-func (r *resolver) sectionLine(name string) int {
-	best := r.doc.line("profiles", name)
-	prefix := join("profiles", name) + sep
-	for path, s := range r.doc.spots {
-		if strings.HasPrefix(path, prefix) && (best == 0 || s.line < best) {
-			best = s.line
-		}
-	}
-	return best
 }
 
 // pickProfile decides on the profile: named, the file's, the only one, default.
