@@ -72,7 +72,7 @@ func (tm *terminal) text() string {
 // see waits until the program has written a text.
 func (tm *terminal) see(text string) {
 	tm.t.Helper()
-	for end := time.Now().Add(30 * time.Second); !strings.Contains(tm.text(), text); time.Sleep(10 * time.Millisecond) {
+	for end := time.Now().Add(2 * time.Minute); !strings.Contains(tm.text(), text); time.Sleep(10 * time.Millisecond) {
 		if time.Now().After(end) {
 			tm.t.Fatalf("never wrote %q:\n%q", text, tm.text())
 		}

@@ -68,7 +68,7 @@ func (r *rig) take(m tea.Msg) {
 // until takes messages until ok; a condition that never comes fails the test.
 func (r *rig) until(what string, ok func() bool) {
 	r.t.Helper()
-	deadline := time.After(20 * time.Second)
+	deadline := time.After(time.Minute)
 	for !ok() {
 		select {
 		case m := <-r.in:

@@ -21,7 +21,7 @@ import (
 )
 
 // Patience is how long See waits for a text before the test fails.
-const Patience = 15 * time.Second
+const Patience = 60 * time.Second
 
 const pollEvery = 5 * time.Millisecond
 
