@@ -15,10 +15,12 @@ func TestWatchNotifiesOnATerminal(t *testing.T) {
 		want string
 	}{
 		{"no terminal", false, nil, nil, ""},
-		{"bell", true, nil, nil, "\a"},
+		{"not known", true, nil, nil, "\x1b]777;notify;loratop;job " + ended + ": completed\x1b\\\a"},
+		{"console", true, []string{"TERM=linux"}, nil, "\a"},
+		{"bell", true, []string{"LORATOP_NOTIFY=bell", "TERM_PROGRAM=WezTerm"}, nil, "\a"},
 		{"bell in tmux", true, []string{"TERM_PROGRAM=WezTerm", "TMUX=/x"}, nil, "\a"},
-		{"terminal that knows", true, []string{"TERM_PROGRAM=WezTerm"}, nil, "\x1b]9;job " + ended + ": completed\x07"},
-		{"asked for", true, []string{"LORATOP_NOTIFY=osc"}, nil, "\x1b]9;job " + ended + ": completed\x07"},
+		{"terminal that knows", true, []string{"TERM_PROGRAM=WezTerm"}, nil, "\x1b]9;job " + ended + ": completed\x1b\\"},
+		{"asked for", true, []string{"LORATOP_NOTIFY=osc"}, nil, "\x1b]9;job " + ended + ": completed\x1b\\"},
 		{"off", true, []string{"LORATOP_NOTIFY=off"}, nil, ""},
 		{"json", true, nil, []string{"--json"}, ""},
 		{"dumb", true, []string{"TERM=dumb"}, nil, ""},

@@ -31,6 +31,7 @@ func TestScripts(t *testing.T) {
 	t.Parallel()
 	stack := quietStack(t)
 	t.Run("prompts", func(t *testing.T) { testPrompts(t, stack) })
+	t.Run("tells the terminal", func(t *testing.T) { testTellsTheTerminal(t, stack) })
 	t.Run("scripts", func(t *testing.T) { // its parallel children end before the stack does
 		testscript.Run(t, testscript.Params{
 			Dir: "testdata/script", RequireExplicitExec: true, RequireUniqueNames: true,

@@ -25,7 +25,7 @@ func (s *shell) sessionKnown(m sessionRead) tea.Cmd {
 	case models.CodeOf(m.err) == models.CodeSignIn:
 		return s.openGate()
 	}
-	return tea.Batch(s.overview.Start(), s.begin())
+	return tea.Batch(s.startFeeds(), s.begin())
 }
 
 // openGate puts the sign-in screen on top of everything.
@@ -35,7 +35,7 @@ func (s *shell) openGate() tea.Cmd {
 	}
 	hide := s.hide(s.top())
 	s.palette, s.help, s.filter, s.dialogs = nil, nil, nil, nil
-	s.overview.Update(screen.HideMsg{})
+	hide = tea.Batch(hide, s.feedsTake(screen.HideMsg{}))
 	p, err := s.newPage(signInPage)
 	if err != nil {
 		return s.toast(screen.LevelBad, "the session has ended")
@@ -84,8 +84,7 @@ func (s *shell) signedIn(v models.Session) tea.Cmd {
 	if before != nil && before.UserID != v.UserID {
 		s.forget()
 	}
-	cmd, _ := s.overview.Update(screen.ShowMsg{})
-	cmd = tea.Batch(cmd, s.overview.Start())
+	cmd := tea.Batch(s.feedsTake(screen.ShowMsg{}), s.startFeeds())
 	if len(s.stack) == 0 {
 		return tea.Batch(cmd, s.begin())
 	}
@@ -102,7 +101,8 @@ func (s *shell) forget() {
 	}
 	s.closeAll()
 	s.overview.Stop()
-	s.overview = screen.NewFeed(s.self, "overview", screen.Every(overviewEvery, overviewBlurred), s.b.Overview)
+	s.lookout.feed.Stop()
+	s.newFeeds()
 }
 
 type signOutDone struct{ err error }

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	tea "charm.land/bubbletea/v2"
+	uv "github.com/charmbracelet/ultraviolet"
 	"github.com/charmbracelet/x/ansi"
 
 	"github.com/loratop/loratop/models"
@@ -50,6 +51,7 @@ type shell struct {
 	signedInAt time.Time    // in this run; zero when the session was there already
 	self       screen.Scope // addresses what the shell itself asks for
 	overview   *screen.Feed[models.Overview]
+	lookout    *lookout
 
 	dialogs []*dialog
 	palette *palette
@@ -76,9 +78,29 @@ func newShell(ctx context.Context, o Options, b Backend, specs []screen.Spec) *s
 	}
 	s.lastID = 1
 	s.self, _ = screen.NewScope(ctx, s.lastID, o.Now)
-	s.overview = screen.NewFeed(s.self, "overview", screen.Every(overviewEvery, overviewBlurred), b.Overview)
+	s.newFeeds()
 	s.retheme()
 	return s
+}
+
+// newFeeds makes what the shell itself reads.
+func (s *shell) newFeeds() {
+	s.overview = screen.NewFeed(s.self, "overview", screen.Every(overviewEvery, overviewBlurred), s.b.Overview)
+	s.lookout = newLookout(s.self, s.b.News)
+}
+
+// startFeeds starts them.
+func (s *shell) startFeeds() tea.Cmd { return tea.Batch(s.overview.Start(), s.lookout.feed.Start()) }
+
+// feedsTake hands them a message.
+func (s *shell) feedsTake(msg tea.Msg) tea.Cmd {
+	cmd, _ := s.overview.Update(msg)
+	more, news := s.lookout.update(msg)
+	cmds := []tea.Cmd{cmd, more}
+	for _, m := range news {
+		cmds = append(cmds, s.notify(m))
+	}
+	return tea.Batch(cmds...)
 }
 
 func (s *shell) retheme() {
@@ -91,7 +113,7 @@ func (s *shell) retheme() {
 func (s *shell) Init() tea.Cmd { return tea.Batch(s.startCmds()...) }
 
 func (s *shell) startCmds() []tea.Cmd {
-	cmds := []tea.Cmd{s.readSession(), s.tick(), tea.RequestBackgroundColor}
+	cmds := []tea.Cmd{s.readSession(), s.tick(), tea.RequestBackgroundColor, s.probeNotices()}
 	if overSSH(s.o.Env) && env(s.o.Env, "LORATOP_NO_SYNC") == "" {
 		// Bubble Tea does not probe for synchronised output over SSH. A
 		// terminal that lacks the mode ignores it, so it is switched on.
@@ -200,7 +222,14 @@ func (s *shell) asked(msg tea.Msg) tea.Cmd {
 	case screen.SignedOutMsg:
 		return s.signedOut(m.Reason)
 	case screen.ChangedMsg:
-		return s.overview.Poke()
+		return tea.Batch(s.overview.Poke(), s.lookout.feed.Poke())
+	case uv.UnknownOscEvent:
+		if osc99Answer(m) {
+			return s.probed(true)
+		}
+		return nil
+	case probeOver:
+		return s.probed(false)
 	case screen.Failed: // of a Detached command
 		return s.failure(nil, m, m.Err)
 	case toastOver:
@@ -266,9 +295,9 @@ func (s *shell) own(msg tea.Msg) tea.Cmd {
 	case screen.Failed:
 		return s.failure(nil, m, m.Err)
 	}
-	cmd, fresh := s.overview.Update(msg)
-	if err := s.overview.Err(); !fresh && models.CodeOf(err) == models.CodeSignIn {
-		cmd = tea.Batch(cmd, s.sessionLost(err))
+	cmd := s.feedsTake(msg)
+	if f, ok := msg.(screen.Failer); ok && models.CodeOf(f.Failure()) == models.CodeSignIn {
+		cmd = tea.Batch(cmd, s.sessionLost(f.Failure()))
 	}
 	return cmd
 }
@@ -289,8 +318,10 @@ func (s *shell) focus(on bool) tea.Cmd {
 	if on && (s.o.Theme == "" || s.o.Theme == "auto") {
 		cmds = append(cmds, tea.RequestBackgroundColor) // it may have changed meanwhile
 	}
-	cmd, _ := s.overview.Update(msg)
-	cmds = append(cmds, cmd)
+	cmds = append(cmds, s.feedsTake(msg))
+	if on {
+		cmds = append(cmds, s.seen())
+	}
 	if p := s.top(); p != nil {
 		cmds = append(cmds, s.update(p, msg))
 	}

@@ -22,7 +22,8 @@ type toast struct {
 	id    uint64
 	level screen.Level
 	text  string
-	times int // the same text came again
+	times int  // the same text came again
+	kept  bool // stays until the terminal has the focus
 }
 
 // toasts are notes above the footer, the newest below. They never take a key.
@@ -34,7 +35,11 @@ type toasts struct {
 type toastOver struct{ id uint64 }
 
 func (s *shell) toast(l screen.Level, text string) tea.Cmd {
-	id := s.toasts.add(l, models.Clean(text))
+	return s.fade(l, s.toasts.add(l, models.Clean(text)))
+}
+
+// fade ends a toast after its time.
+func (s *shell) fade(l screen.Level, id uint64) tea.Cmd {
 	d := toastTime
 	if l >= screen.LevelWarn {
 		d = toastTimeBad
@@ -63,7 +68,7 @@ func (t *toasts) add(l screen.Level, text string) uint64 {
 			break
 		}
 	}
-	t.list = append(t.list, toast{t.last, l, text, times})
+	t.list = append(t.list, toast{id: t.last, level: l, text: text, times: times})
 	if n := len(t.list); n > toastMax {
 		t.list = append([]toast(nil), t.list[n-toastMax:]...)
 	}
@@ -77,6 +82,27 @@ func (t *toasts) end(id uint64) {
 			return
 		}
 	}
+}
+
+// keep has a toast stay until somebody looks.
+func (t *toasts) keep(id uint64) {
+	for i := range t.list {
+		if t.list[i].id == id {
+			t.list[i].kept = true
+		}
+	}
+}
+
+// seen begins the time of the toasts that were kept.
+func (s *shell) seen() tea.Cmd {
+	var cmds []tea.Cmd
+	for i := range s.toasts.list {
+		if x := &s.toasts.list[i]; x.kept {
+			x.kept = false
+			cmds = append(cmds, s.fade(x.level, x.id))
+		}
+	}
+	return tea.Batch(cmds...)
 }
 
 func (t *toasts) clear() { t.list = nil }

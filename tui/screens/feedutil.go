@@ -30,8 +30,8 @@ type liveSet struct {
 	rest bool
 	took struct {
 		fresh bool
-		over  []models.Job
-		odd   []tea.Cmd // notifications of values that are no numbers
+		over  bool // a job has ended
+		odd   bool // a value is no number
 	} // of the last read
 }
 
@@ -87,11 +87,9 @@ func (l *liveSet) requests() []models.LiveRequest {
 // behind it whatever starts it.
 func (l *liveSet) every(focused bool) time.Duration {
 	got, _ := l.feed.Value()
-	l.took.fresh, l.took.over, l.took.odd = len(got) > 0, nil, nil
+	l.took.fresh, l.took.over, l.took.odd = len(got) > 0, false, false
 	for i := range got {
-		if l.take(&got[i]) {
-			l.took.over = append(l.took.over, got[i].Job)
-		}
+		l.took.over = l.take(&got[i]) || l.took.over
 	}
 	l.forget()
 	want := l.want()
@@ -120,17 +118,16 @@ func (l *liveSet) wake() tea.Cmd {
 }
 
 // update takes every message; fresh says that jobs moved, ended that some of
-// them are over, which is told to somebody who looks elsewhere.
+// them are over. Of values that are no numbers the shell is told, which looks.
 func (l *liveSet) update(msg tea.Msg) (cmd tea.Cmd, fresh, ended bool) {
 	cmd, fresh = l.feed.Update(msg)
 	if !fresh {
 		return cmd, false, false
 	}
-	for _, j := range l.took.over {
-		cmd = tea.Batch(cmd, ending(j))
+	if l.took.odd {
+		cmd = tea.Batch(cmd, screen.Changed("metrics"))
 	}
-	cmd = tea.Batch(append(l.took.odd, cmd)...)
-	return cmd, l.took.fresh, len(l.took.over) > 0
+	return cmd, l.took.fresh, l.took.over
 }
 
 func (l *liveSet) take(lj *models.LiveJob) (ended bool) {
@@ -143,9 +140,7 @@ func (l *liveSet) take(lj *models.LiveJob) (ended bool) {
 	run.series.add(lj.Points)
 	before, known := l.jobs[id]
 	l.jobs[id] = lj.Job
-	for _, o := range run.dog.look(&run.series) {
-		l.took.odd = append(l.took.odd, oddNotice(lj.Job, o))
-	}
+	l.took.odd = len(run.dog.look(&run.series)) > 0 || l.took.odd
 	return !lj.Job.Status.Live() && (!known || before.Status.Live())
 }
 

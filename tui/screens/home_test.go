@@ -51,6 +51,7 @@ func TestHomePanelsOpenTheirRows(t *testing.T) {
 	r.w = 120
 	r.see("Training Started")
 	r.see("Support chats v4")
+	r.see("1 job running") // each panel comes when it comes
 	for _, want := range []string{"job/" + jobID(1), "dataset/d-1", "job/" + jobID(1), "costs"} {
 		r.asked = nil
 		r.press("enter")

@@ -154,8 +154,7 @@ func (s *job) Update(msg tea.Msg) tea.Cmd {
 		cmds = append(cmds, s.alarm())
 	}
 	if ended {
-		j, _ := s.current()
-		cmds = append(cmds, s.row.Poke(), screen.Changed("job"), ending(j))
+		cmds = append(cmds, s.row.Poke(), screen.Changed("job"))
 	}
 	if fresh {
 		cmds = append(cmds, s.revive())

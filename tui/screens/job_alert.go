@@ -76,8 +76,8 @@ func (w *watchdog) mark(th theme.Theme) string {
 	return th.Bad.Render(th.Glyph("⚠ ", "! ") + w.found[0].text())
 }
 
-// alarm tells of what a live job has just shown; of a job that has ended the
-// mark in the header says enough.
+// alarm has the shell look at once at what a live job has just shown, which it
+// tells of if it is news; of silence only this page knows.
 func (s *job) alarm() tea.Cmd {
 	j, ok := s.current()
 	if !ok {
@@ -87,22 +87,15 @@ func (s *job) alarm() tea.Cmd {
 	if !j.Status.Live() {
 		return nil
 	}
-	cmds := make([]tea.Cmd, 0, 2*len(news)+1)
+	var cmds []tea.Cmd
 	if d := s.silence(j, s.now(s.sc)); d != nil {
 		last := s.stream.series.when(s.stream.series.length() - 1)
-		cmds = append(cmds, screen.Notify("silent/"+s.id+"/"+last.String(), "%s: no point since %s", jobLabel(j), kit.Clock(last, s.now(s.sc))))
+		cmds = append(cmds, screen.Notify("silent/"+s.id+"/"+last.String(), screen.LevelWarn, "%s: no point since %s", jobLabel(j), kit.Clock(last, s.now(s.sc))))
 	}
-	for _, o := range news {
-		text := o.text()
-		cmds = append(cmds, screen.Toast(screen.LevelBad, "Alert: %s", text),
-			oddNotice(j, o))
+	if len(news) > 0 {
+		cmds = append(cmds, screen.Changed("metrics"))
 	}
 	return tea.Batch(cmds...)
-}
-
-// oddNotice tells, if nobody looks, of a value that is no number.
-func oddNotice(j models.Job, o oddity) tea.Cmd {
-	return screen.Notify("alert/"+j.ID+"/"+metricNames(o.m), "%s: %s", jobLabel(j), o.text())
 }
 
 // jobLabel names a job to people: by its dataset, else by its id.
@@ -114,12 +107,3 @@ func jobLabel(j models.Job) string {
 }
 
 func shortID(id string) string { return models.Clean(id[:min(len(id), 8)]) }
-
-// ending tells, if nobody looks, that a job is over.
-func ending(j models.Job) tea.Cmd {
-	text := "job on " + jobLabel(j) + ": " + models.Clean(string(j.Status))
-	if j.ErrorMessage != nil && *j.ErrorMessage != "" {
-		text += " (" + models.Clean(*j.ErrorMessage) + ")"
-	}
-	return screen.Notify("end/"+j.ID+"/"+string(j.Status), "%s", text)
-}

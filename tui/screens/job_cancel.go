@@ -53,7 +53,8 @@ func (m jobCancelled) told() tea.Cmd {
 	if m.job.FinalCost != nil {
 		cost = " It cost " + kit.Money(m.job.FinalCost) + "."
 	}
-	return tea.Batch(screen.Toast(screen.LevelGood, "The job is cancelled.%s", cost), screen.Changed("job"))
+	return tea.Batch(screen.Told(screen.EndKey(m.id, string(models.JobCancelled))),
+		screen.Toast(screen.LevelGood, "The job is cancelled.%s", cost), screen.Changed("job"))
 }
 
 // joined puts together what happened and what to do.
