@@ -81,7 +81,7 @@ func rules() []rule {
 	return []rule{
 		{"models", nil},
 		{"models/jsonl", []string{"models"}},
-		{"models/bpe", nil},
+		{"models/bpe", []string{"models"}},
 		{"migrations", nil},
 		{"config", []string{"models"}},
 		{"client/local/...", []string{"models", "migrations", "client/local/..."}},

@@ -11,6 +11,11 @@ const Schema = "loratop/v1"
 // KeptFindings is how many findings a report keeps; all are counted.
 const KeptFindings = 1000
 
+// LineSuperset is a line that the validator and the trainer both read:
+// conversation_id and turns beside messages. models.ParseLine takes it for
+// messages, as the trainer does.
+const LineSuperset models.LineFormat = "superset"
+
 // Options of a check. The zero value is the platform's rule for tokens and no
 // sequence length.
 type Options struct {
@@ -18,6 +23,9 @@ type Options struct {
 	Tokens   Tokenizer   // nil = the platform's estimate (words × 1.3)
 	Progress func(int64) // bytes read so far, called some times a second; may be nil
 }
+
+// Estimate is the name of the platform's rule: words × 1.3.
+const Estimate = "estimate"
 
 // Tokenizer counts tokens as a named vocabulary does. It is used by one goroutine.
 type Tokenizer interface {
@@ -44,6 +52,19 @@ type Finding struct {
 	Text       string   `json:"text"`
 	Suggestion string   `json:"suggestion"`
 }
+
+// Group is all findings of one code.
+type Group struct {
+	Severity   Severity `json:"severity"`
+	Code       string   `json:"code"`
+	Count      int64    `json:"count"`
+	Text       string   `json:"text"` // of the first
+	Suggestion string   `json:"suggestion"`
+	Lines      []int64  `json:"lines"` // the first ones, at most GroupLines; [0] = the whole file
+}
+
+// GroupLines is how many lines a Group names.
+const GroupLines = 5
 
 // Count is a name with how often it occurs.
 type Count struct {
@@ -80,6 +101,24 @@ type Cut struct {
 	Lost     int64   `json:"lost_tokens"`
 }
 
+// Kind is what a file as a whole is.
+type Kind string
+
+// The kinds of files.
+const (
+	KindJSONL    Kind = "jsonl"    // one record a line
+	KindDocument Kind = "document" // one JSON document over several lines: v4 full JSON, v3
+	KindBinary   Kind = "binary"   // compressed, UTF-16 or no text at all
+	KindEmpty    Kind = "empty"    // no line that is not blank
+)
+
+// LongLine is the length in bytes from which a line is reported, MaxLine the one
+// from which it is not read; what is read is held in memory as a whole.
+const (
+	LongLine = 10 << 20
+	MaxLine  = 64 << 20
+)
+
 // Verdict says whether one reader accepts the file.
 type Verdict struct {
 	Accepts bool   `json:"accepts"`
@@ -90,6 +129,7 @@ type Verdict struct {
 type Report struct {
 	Schema string `json:"schema"`
 	File   string `json:"file"` // as the caller named it
+	Kind   Kind   `json:"kind"`
 	SHA256 string `json:"sha256"`
 	Bytes  int64  `json:"bytes"`
 	Lines  int64  `json:"lines"` // physical
@@ -99,9 +139,16 @@ type Report struct {
 	Conversations int64   `json:"conversations"`
 	Turns         int64   `json:"turns"`
 	Pairs         int64   `json:"trainable_pairs"`
-	Declared      *int64  `json:"declared_pairs"` // _meta.total_pairs, or the full JSON's; null = not declared
-	Duplicates    int64   `json:"duplicate_pairs"`
-	NearDuplicate int64   `json:"near_duplicate_pairs"`
+	Declared      *int64  `json:"declared_pairs"`       // _meta.total_pairs, or the full JSON's; null = not declared
+	Duplicates    int64   `json:"duplicate_pairs"`      // the same prompt and response as an earlier pair
+	NearDuplicate int64   `json:"near_duplicate_pairs"` // see dedupe; not counted in Duplicates
+	DedupeBounded bool    `json:"duplicates_bounded"`   // more pairs than are remembered: both are lower bounds
+
+	CRLF        int64 `json:"crlf_lines"`
+	BOM         bool  `json:"byte_order_mark"`
+	InvalidUTF8 int64 `json:"invalid_utf8_lines"`
+	Control     int64 `json:"control_character_texts"`
+	Long        int64 `json:"long_lines"` // over LongLine bytes
 
 	Roles    []Count `json:"roles"`
 	Personas []Count `json:"personas"` // at most 100 of each, most frequent first
@@ -114,6 +161,7 @@ type Report struct {
 	ErrorCount   int64     `json:"error_count"`
 	WarningCount int64     `json:"warning_count"`
 	ByCode       []Count   `json:"by_code"`
+	Groups       []Group   `json:"groups"`   // errors first, most frequent first
 	Findings     []Finding `json:"findings"` // the first KeptFindings, in file order
 
 	Validator Verdict `json:"validator"` // the platform's validate-datasets

@@ -1,0 +1,156 @@
+package jsonl
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"hash"
+	"io"
+
+	"github.com/loratop/loratop/models"
+)
+
+// chunk is how much is read at once; progress and cancelling work in its steps.
+const chunk = 256 << 10
+
+// Check reads a dataset to its end and says what is in it. What is wrong with
+// the file is data of the report; err is only the reader's own or the context's.
+//
+// Memory does not grow with the file: the longest line (at most MaxLine), the
+// first KeptFindings findings, and what dedupe remembers.
+func Check(ctx context.Context, r io.Reader, o Options) (Report, error) {
+	c := newChecker(o)
+	err := c.read(ctx, r)
+	return c.report(), err
+}
+
+// checker is one check.
+type checker struct {
+	o     Options
+	rep   Report
+	found findings
+	split splitter
+	sum   hash.Hash
+	rec   record
+	plat  platform
+	train trainer
+	stats stats
+	pairs dedupe
+	ids   seen
+	convs seen
+	arena []byte
+	at    place // of the line at hand
+	high  bool  // it is not ASCII throughout
+}
+
+func newChecker(o Options) *checker {
+	c := &checker{o: o, sum: sha256.New()}
+	c.rep.Schema, c.rep.Kind = Schema, KindJSONL
+	c.split.line, c.split.skip = c.line, c.tooLong
+	c.stats.begin(o)
+	return c
+}
+
+// read is the stream's way: its head tells what the file is, then every line is
+// taken apart as it comes.
+func (c *checker) read(ctx context.Context, r io.Reader) error {
+	in := &counter{ctx: ctx, r: r, sum: c.sum, progress: c.o.Progress}
+	buf := make([]byte, chunk)
+	n, err := fill(in, buf)
+	c.rep.Kind = c.sniff(buf[:n])
+	switch c.rep.Kind {
+	case KindDocument:
+		err = c.document(io.MultiReader(bytes.NewReader(buf[:n]), errReader{err}, in))
+	case KindBinary:
+		c.split.line, c.split.skip = c.platformOnly, c.platformSkip
+	}
+	for c.rep.Kind != KindDocument {
+		c.split.feed(buf[:n])
+		if err != nil {
+			break
+		}
+		n, err = in.Read(buf)
+	}
+	if errors.Is(err, io.EOF) {
+		err = nil
+	}
+	c.split.end()
+	c.rep.Bytes, c.rep.SHA256 = in.n, hex.EncodeToString(c.sum.Sum(nil))
+	return err
+}
+
+// fill reads until buf is full or the stream has ended.
+func fill(r io.Reader, buf []byte) (n int, err error) {
+	for n < len(buf) && err == nil {
+		var k int
+		k, err = r.Read(buf[n:])
+		n += k
+	}
+	return n, err
+}
+
+// errReader gives err, or nothing.
+type errReader struct{ err error }
+
+func (e errReader) Read([]byte) (int, error) {
+	if e.err == nil {
+		return 0, io.EOF
+	}
+	return 0, e.err
+}
+
+// counter counts and hashes what is read, and ends with its context.
+type counter struct {
+	ctx      context.Context
+	r        io.Reader
+	sum      hash.Hash
+	n, told  int64
+	empty    int
+	progress func(int64)
+}
+
+// told after so many bytes, progress is some times a second.
+const progressStep = 8 << 20
+
+// Read is io.Reader's; a reader that gives nothing a hundred times has no more.
+func (c *counter) Read(p []byte) (int, error) {
+	if err := context.Cause(c.ctx); err != nil {
+		return 0, err
+	}
+	n, err := c.r.Read(p)
+	if n < 0 || n > len(p) {
+		return 0, errors.New("the reader is broken: it counts wrongly")
+	}
+	_, _ = c.sum.Write(p[:n])
+	c.n += int64(n)
+	if c.empty++; n > 0 {
+		c.empty = 0
+	}
+	if c.empty > 100 && err == nil {
+		err = io.ErrNoProgress
+	}
+	if c.progress != nil && (c.n-c.told >= progressStep || (err != nil && c.n > c.told)) {
+		c.told = c.n
+		c.progress(c.n)
+	}
+	return n, err
+}
+
+// report closes the books.
+func (c *checker) report() Report {
+	r := &c.rep
+	r.Lines = c.split.at.line
+	r.Platform = c.plat.result()
+	r.Conversations = c.stats.conversations + c.convs.n
+	r.Duplicates, r.NearDuplicate = c.pairs.exact, c.pairs.near
+	r.DedupeBounded = c.pairs.full
+	c.stats.fill(r)
+	c.verdicts()
+	c.found.fill(r)
+	if r.Samples == nil {
+		r.Samples = []models.Conversation{}
+	}
+	return *r
+}
