@@ -108,23 +108,17 @@ func (u *upload) check(ctx context.Context) error {
 		return localError(err)
 	}
 	if info.Size() != u.Size {
-		return u.changed()
+		return errChanged()
 	}
 	u.is, err = fingerprint(ctx, u.f, u.Size, !u.Unchecked, func(n int64) { u.report(models.UploadChecking, n) })
 	switch {
 	case err != nil:
 		return err
 	case u.SHA256 != "" && u.SHA256 != u.is.sha256:
-		return u.changed()
+		return errChanged()
 	}
 	u.SHA256, u.Modified = u.is.sha256, info.ModTime()
 	return u.save()
-}
-
-func (u *upload) changed() error {
-	e := errChanged()
-	e.Hint = "put the old one back, or drop the upload and begin anew: loratop datasets uploads drop " + u.DatasetID
-	return e
 }
 
 // fits compares the file with the project's own limit, where that is told.
@@ -155,6 +149,11 @@ func (u *upload) ended(ctx context.Context, err error) error {
 	}
 	u.LastError, _ = models.Explain(err)
 	u.Sent = u.at
+	if errors.Is(err, errOther) {
+		e := errChanged()
+		e.Hint = "put the old one back, or drop the upload and begin anew: loratop datasets uploads drop " + u.DatasetID
+		err = e
+	}
 	_ = u.save() // the error itself is what matters
 	return err
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"time"
 
 	"github.com/loratop/loratop/models"
@@ -78,7 +79,7 @@ func (u *upload) insertRow(ctx context.Context) (models.Dataset, error) {
 		Bucket: datasetBucket, Path: u.Key, FileName: u.FileName, FileSize: u.Size,
 	})
 	var e *models.Error
-	if errors.As(err, &e) && e.Server == "23505" {
+	if errors.As(err, &e) && (e.Server == "23505" || e.Status == http.StatusConflict) {
 		d, rerr := u.c.Dataset(ctx, u.DatasetID)
 		if models.CodeOf(rerr) == models.CodeNotFound {
 			return d, final(&models.Error{Code: models.CodeConflict, Msg: "this id or path is taken by a dataset of someone else", Hint: "upload it under a new id"})
@@ -142,7 +143,7 @@ func (u *upload) refused(f fate, err error) error {
 		case models.CodeForbidden:
 			return final(explained(err, "", "the policies of the bucket "+datasetBucket+" do not let this user upload: "+t.err.Msg, "`loratop migrate status` tells what is missing"))
 		case models.CodeNotFound, models.CodeConfig:
-			if t.err.Status == 404 {
+			if t.err.Status == http.StatusNotFound {
 				return final(explained(err, models.CodeNotFound, "there is nowhere to upload to: "+t.err.Msg, "`loratop migrate up` makes the bucket "+datasetBucket))
 			}
 		case models.CodeInvalid, models.CodeConflict:

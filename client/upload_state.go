@@ -164,6 +164,7 @@ func (j *journal) claim(ctx context.Context, u models.NewUpload, fresh note) (*t
 	for _, old := range all {
 		if u.DatasetID == old.DatasetID || u.DatasetID == "" && old.Path == fresh.Path {
 			n = old
+			n.Unchecked = fresh.Unchecked
 			break
 		}
 	}

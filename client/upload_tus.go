@@ -121,6 +121,9 @@ func (c *Client) tusOnce(ctx context.Context, r tusRequest, bearer string) (h ht
 	if res.StatusCode >= 200 && res.StatusCode <= 299 {
 		return res.Header, false, nil // a TUS reply says all in its header
 	}
+	if rerr != nil { // a refusal without its reason is none
+		return nil, false, broken(rerr).err
+	}
 	return nil, tusExpired(r.method, res.StatusCode, data), tusRefused(r, res, data)
 }
 

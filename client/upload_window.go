@@ -107,8 +107,10 @@ func localRead(err error) error {
 	return localError(fmt.Errorf("read file: %w", err))
 }
 
-// errChanged is a local file that is no longer the one that was begun.
+var errOther = errors.New("another content")
+
+// errChanged is a local file that is no longer the one that was begun; see
+// upload.ended for what to do about it.
 func errChanged() *models.Error {
-	return &models.Error{Code: models.CodeConflict, Msg: "the file has changed since this upload began",
-		Hint: "put the old one back, or drop the upload and begin anew: loratop datasets uploads drop ID"}
+	return &models.Error{Code: models.CodeConflict, Msg: "the file has changed since this upload began", Err: errOther}
 }
