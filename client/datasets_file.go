@@ -1,7 +1,6 @@
 package client
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -119,7 +118,7 @@ func (c *Client) revalidate(ctx context.Context, id string, progress func(models
 		return d, err
 	}
 	defer r.close()
-	f, err := validate(r)
+	f, err := validate(ctx, r)
 	if err != nil {
 		return d, err
 	}
@@ -153,30 +152,38 @@ func (c *Client) notWritten(ctx context.Context, before models.Dataset) (models.
 }
 
 // validate reads a file's lines to its end. The error is one of reading.
-func validate(r io.Reader) (findings, error) {
-	v, err := models.ValidateDataset(r)
-	switch {
-	case errors.Is(err, models.ErrEmptyFile), errors.Is(err, bufio.ErrTooLong):
-		return findings{v, err.Error()}, nil
-	case err != nil:
+func validate(ctx context.Context, r io.Reader) (findings, error) {
+	rep, err := jsonl.Check(ctx, r, jsonl.Options{})
+	if err != nil {
 		return findings{}, err
 	}
-	return findings{v, ""}, nil
+	return findingsOf(rep), nil
+}
+
+// findingsOf takes what goes into a row out of a report.
+func findingsOf(rep jsonl.Report) findings {
+	f := findings{Validation: rep.Platform}
+	if f.Lines == 0 {
+		f.failure = models.ErrEmptyFile.Error()
+	}
+	return f
 }
 
 // CheckFile reads a local file and reports what is in it. The error is one of
 // reading it, or of ctx; what is wrong with the content is in the report.
-func (c *Client) CheckFile(ctx context.Context, path string, _ jsonl.Options) (jsonl.Report, error) {
+func (c *Client) CheckFile(ctx context.Context, path string, o jsonl.Options) (jsonl.Report, error) {
+	const op = "check file"
 	f, err := os.Open(path)
 	if err != nil {
-		return jsonl.Report{}, fail("check file", localError(err))
+		return jsonl.Report{}, fail(op, localError(err))
 	}
 	defer func() { _ = f.Close() }()
-	v, err := validate(f)
-	if err != nil {
-		return jsonl.Report{}, fail("check file", err)
+	rep, err := jsonl.Check(ctx, f, o)
+	rep.File = path
+	if err != nil && ctx.Err() == nil {
+		err = localError(err)
 	}
-	return jsonl.Report{Schema: jsonl.Schema, File: path, Platform: v.Validation, Lines: v.Lines, ErrorCount: v.ErrorCount}, ctx.Err()
+	return rep, fail(op, err)
 }
 
 // storedReader reads a stored file once, in order, over as many connections as

@@ -117,6 +117,9 @@ func (u *upload) check(ctx context.Context) error {
 	case u.SHA256 != "" && u.SHA256 != u.is.sha256:
 		return errChanged()
 	}
+	if err := u.is.wrongKind(); err != nil && !u.Row {
+		return final(err)
+	}
 	u.SHA256, u.Modified = u.is.sha256, info.ModTime()
 	return u.save()
 }

@@ -20,6 +20,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/loratop/loratop/models"
+	"github.com/loratop/loratop/models/jsonl"
 )
 
 const (
@@ -157,20 +158,24 @@ func sniff(f *os.File) error {
 type print struct {
 	sha256, md5 string
 	found       findings
+	kind        jsonl.Kind // "" = not looked at
 }
 
 // fingerprint reads the whole file once: sums, and with check what the
 // platform's validator would find.
 func fingerprint(ctx context.Context, f *os.File, size int64, check bool, progress func(int64)) (print, error) {
-	sha, m := sha256.New(), md5.New() //nolint:gosec // comparison with an ETag
-	r := io.TeeReader(&watched{ctx: ctx, r: io.NewSectionReader(f, 0, size), progress: progress}, io.MultiWriter(sha, m))
 	var p print
+	m := md5.New() //nolint:gosec // comparison with an ETag
+	r := io.TeeReader(&watched{ctx: ctx, r: io.NewSectionReader(f, 0, size), progress: progress}, m)
 	var err error
 	if check {
-		p.found, err = validate(r)
-	}
-	if err == nil {
-		_, err = io.Copy(io.Discard, r) // what a check did not want to see is part of the sums
+		var rep jsonl.Report
+		rep, err = jsonl.Check(ctx, r, jsonl.Options{})
+		p.sha256, p.found, p.kind = rep.SHA256, findingsOf(rep), rep.Kind
+	} else {
+		sha := sha256.New()
+		_, err = io.Copy(sha, r)
+		p.sha256 = hex.EncodeToString(sha.Sum(nil))
 	}
 	if ctx.Err() != nil {
 		return p, ctx.Err()
@@ -178,8 +183,21 @@ func fingerprint(ctx context.Context, f *os.File, size int64, check bool, progre
 	if err != nil {
 		return p, localError(err)
 	}
-	p.sha256, p.md5 = hex.EncodeToString(sha.Sum(nil)), hex.EncodeToString(m.Sum(nil))
+	p.md5 = hex.EncodeToString(m.Sum(nil))
 	return p, nil
+}
+
+// wrongKind refuses a file that is no JSONL on a closer look.
+func (p print) wrongKind() error {
+	switch p.kind {
+	case jsonl.KindDocument:
+		return invalid("the file is one JSON document, not JSONL: one JSON object a line", "jq -c '.[]' FILE > FILE.jsonl makes lines of an array")
+	case jsonl.KindBinary:
+		return invalid("the file is no text", "a dataset is a JSONL file: one JSON object a line")
+	case jsonl.KindEmpty:
+		return invalid("the file has no line that is not blank", "")
+	}
+	return nil
 }
 
 // watched is a reader that ends with its context and tells how far it is.

@@ -31,8 +31,13 @@ type newDatasetRow struct {
 // does not wait any more is returned as it is: the upload was finished before.
 func (u *upload) row(ctx context.Context) (models.Dataset, error) {
 	var d models.Dataset
+	tried := u.Row
+	u.Row = true // from now on it may be there
+	if err := u.save(); err != nil {
+		return d, err
+	}
 	err := u.persist(ctx, func() (err error) {
-		if u.Row {
+		if tried {
 			if d, err = u.c.Dataset(ctx, u.DatasetID); models.CodeOf(err) != models.CodeNotFound {
 				return err
 			}
@@ -42,10 +47,6 @@ func (u *upload) row(ctx context.Context) (models.Dataset, error) {
 	})
 	if err != nil {
 		return d, u.rowRefused(err)
-	}
-	u.Row = true
-	if err := u.save(); err != nil {
-		return d, err
 	}
 	switch {
 	case d.StoragePath != u.Key || first(d.StorageBucket, datasetBucket) != datasetBucket || int64(d.FileSize) != u.Size:
@@ -180,13 +181,15 @@ func (c *Client) drop(ctx context.Context, t *ticket) error {
 			c.opts.Log.InfoContext(ctx, "upload not terminated; it expires", slog.String("error", clip(err.Error(), 200)))
 		}
 	}
-	q := &query{table: "datasets", columns: "id"}
-	q.where("id", "eq", t.DatasetID)
-	q.where("storage_path", "eq", t.Key)
-	q.where("status", "eq", string(models.DatasetUploading))
-	q.where("deleted_at", "is", "null")
-	if _, err := c.changeDatasets(ctx, q, map[string]any{"deleted_at": models.At(c.opts.Now())}); err != nil {
-		return err
+	if t.Row {
+		q := &query{table: "datasets", columns: "id"}
+		q.where("id", "eq", t.DatasetID)
+		q.where("storage_path", "eq", t.Key)
+		q.where("status", "eq", string(models.DatasetUploading))
+		q.where("deleted_at", "is", "null")
+		if _, err := c.changeDatasets(ctx, q, map[string]any{"deleted_at": models.At(c.opts.Now())}); err != nil {
+			return err
+		}
 	}
 	return t.remove(ctx)
 }

@@ -42,7 +42,7 @@ type note struct {
 	MIME        string    `json:"mime,omitempty"`
 	Upload      string    `json:"upload,omitempty"` // id of the TUS upload
 	Sent        int64     `json:"sent"`             // bytes that the server was known to have
-	Row         bool      `json:"row,omitempty"`    // the row was made
+	Row         bool      `json:"row,omitempty"`    // the row may have been made
 	Updated     time.Time `json:"updated"`
 	LastError   string    `json:"last_error,omitempty"`
 }
