@@ -76,7 +76,9 @@ func limitBody(h http.Handler) http.Handler {
 		return nil
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		r.Body = http.MaxBytesReader(w, r.Body, restBodyLimit)
+		if r.Body != http.NoBody {
+			r.Body = http.MaxBytesReader(w, r.Body, restBodyLimit)
+		}
 		h.ServeHTTP(w, r)
 	})
 }
@@ -89,9 +91,11 @@ func (g *gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		if v := recover(); v != nil {
 			g.panicked(sw, r, v)
 		}
-		g.o.Log.LogAttrs(r.Context(), slog.LevelDebug, "request", slog.String("method", r.Method),
-			slog.String("path", r.URL.Path), slog.Int("status", sw.Status()), slog.Int64("bytes", sw.bytes),
-			slog.Duration("took", time.Since(start)))
+		if g.o.Log.Enabled(r.Context(), slog.LevelDebug) {
+			g.o.Log.LogAttrs(r.Context(), slog.LevelDebug, "request", slog.String("method", r.Method),
+				slog.String("path", r.URL.Path), slog.Int("status", sw.Status()), slog.Int64("bytes", sw.bytes),
+				slog.Duration("took", time.Since(start)))
+		}
 	}()
 	if !g.admit(sw, r) {
 		return
@@ -117,7 +121,14 @@ func (g *gateway) route(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == rt.prefix {
 			r.URL.Path, r.URL.RawPath = rt.prefix+"/", ""
 		}
-		http.StripPrefix(rt.prefix, rt.handler).ServeHTTP(w, r)
+		if r.URL.RawPath != "" {
+			http.StripPrefix(rt.prefix, rt.handler).ServeHTTP(w, r)
+			return
+		}
+		whole := r.URL.Path // the log tells the whole
+		r.URL.Path = whole[len(rt.prefix):]
+		rt.handler.ServeHTTP(w, r)
+		r.URL.Path = whole
 		return
 	}
 	gatewayError(w, http.StatusNotFound, "no Route matched with those values", "")

@@ -57,6 +57,7 @@ type operation struct {
 	Lang  *string
 	Value string
 	List  []string
+	slot  int // its number among the conditions of the request, from 1
 }
 
 type filter struct {

@@ -2,7 +2,7 @@ package rest
 
 import "sort"
 
-// catalog is what is known of the database: an immutable snapshot, replaced as a whole on reload.
+// catalog is what is known of the database: a snapshot that does not change, replaced as a whole on reload.
 type catalog struct {
 	schemas    []string // exposed, the first is the default
 	tables     map[qual]*table
@@ -11,6 +11,7 @@ type catalog struct {
 	types      map[string]string // name as a cast writes it → type as SQL
 	superusers map[string]bool
 	ofRows     map[string]bool // functions of any row, such as count: they read as columns, too
+	templates  memo[*template] // of the reads that were asked for, by their shape
 }
 
 // qual is a name within a schema.

@@ -238,12 +238,11 @@ func (p *plan) readOnly() bool {
 }
 
 // execute runs the plan in one transaction under the caller's role.
-func (s *Server) execute(r *http.Request, c *catalog, p *plan, buf *[]byte) (*result, *apiError) {
+func (s *Server) execute(r *http.Request, c *catalog, p *plan, main *statement, buf *[]byte) (*result, *apiError) {
 	signedIn := p.Req.Identity.Role != s.opt.AnonRole
 	if c.superusers[p.Req.Identity.Role] { // no authenticator may become one
 		return nil, fromPg(&pgconn.PgError{Code: "42501", Message: "permission denied to set role \"" + p.Req.Identity.Role + "\""}, signedIn)
 	}
-	main := c.main(p, max(s.opt.MaxRows, 0))
 	batch := s.opening(r, p, main)
 	answers := len(batch)
 	if main.failed == nil {

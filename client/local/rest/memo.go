@@ -21,6 +21,14 @@ func (m *memo[T]) get(key string) (v T, ok bool) {
 	return v, ok
 }
 
+// at is get with a key that need not become a string.
+func (m *memo[T]) at(key []byte) (v T, ok bool) {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	v, ok = m.m[string(key)]
+	return v, ok
+}
+
 func (m *memo[T]) put(key string, v T) {
 	if len(key) > maxMemoKey {
 		return
@@ -31,4 +39,10 @@ func (m *memo[T]) put(key string, v T) {
 		m.m = map[string]T{}
 	}
 	m.m[key] = v
+}
+
+func (m *memo[T]) len() int {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	return len(m.m)
 }

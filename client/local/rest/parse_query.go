@@ -157,8 +157,7 @@ type parser struct {
 
 // query reads the whole query string. rpcRead: a function called by GET or HEAD, whose arguments
 // are parameters without an operator.
-func (p *parser) query(raw string, rpcRead bool) (*query, *apiError) {
-	pairs := splitQuery(raw)
+func (p *parser) query(pairs []pair, rpcRead bool) (*query, *apiError) {
 	q := &query{Canonical: canonical(pairs), FilterKeys: map[string]bool{}, Top: allRows()}
 	for i := range pairs {
 		pairs[i].Key = strings.ToValidUTF8(pairs[i].Key, "\uFFFD")
@@ -178,6 +177,7 @@ func (p *parser) query(raw string, rpcRead bool) (*query, *apiError) {
 			return nil, e
 		}
 	}
+	q.number()
 	return q, nil
 }
 

@@ -44,7 +44,7 @@ func (r *request) write() bool {
 }
 
 // parseRequest reads path, method, headers, query and body, in the order in which PostgREST finds fault.
-func (s *Server) parseRequest(r *http.Request, body []byte, c *catalog) (*request, *apiError) {
+func (s *Server) parseRequest(r *http.Request, pairs []pair, body []byte, c *catalog) (*request, *apiError) {
 	req := &request{Method: r.Method, Path: r.URL.EscapedPath(), Header: r.Header}
 	name, e := req.resource(r)
 	if e != nil {
@@ -56,7 +56,7 @@ func (s *Server) parseRequest(r *http.Request, body []byte, c *catalog) (*reques
 	if e := req.action(r.Method); e != nil {
 		return nil, e
 	}
-	if req.Query, e = s.parser.query(r.URL.RawQuery, req.Kind == actCall && !req.Post); e != nil {
+	if req.Query, e = s.parser.query(pairs, req.Kind == actCall && !req.Post); e != nil {
 		return nil, e
 	}
 	if req.Top, e = topSpan(r, req.Query.Top); e != nil {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"log/slog"
+	"maps"
 	"net/http"
 	"regexp"
 	"strconv"
@@ -130,9 +131,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.opt.Log.WarnContext(r.Context(), "rest: request failed", "status", a.Status, "method", r.Method, "path", r.URL.Path)
 	}
 	h := w.Header()
-	for k, v := range a.Header {
-		h[k] = v
-	}
+	maps.Copy(h, a.Header)
 	if r.Method != http.MethodHead && a.Status != http.StatusNoContent {
 		h.Set("Content-Length", strconv.Itoa(len(a.Body)))
 	}
@@ -161,6 +160,58 @@ func (s *Server) answer(r *http.Request, buf *[]byte) (*answer, *apiError) {
 	if c == nil {
 		return nil, errNoCatalog()
 	}
+	pairs := splitQuery(r.URL.RawQuery)
+	sh, shaped := (*shape)(nil), false
+	if r.ContentLength == 0 {
+		sh, shaped = shapeOf(r, pairs)
+	}
+	if shaped {
+		if t, known := c.templates.at(sh.key); known {
+			return s.run(r, c, t.planFor(r.URL.Path, canonical(pairs), who), t.statement(sh), buf)
+		}
+	}
+	body, e := readBody(r)
+	if e != nil {
+		return nil, e
+	}
+	req, e := s.parseRequest(r, pairs, body, c)
+	if e != nil {
+		return nil, e
+	}
+	req.Identity = who
+	req.Prefs = readPrefs(r.Header, func(zone string) bool { return s.knowsZone(r.Context(), zone) })
+	maxRows := max(s.opt.MaxRows, 0)
+	switch req.Kind {
+	case actInfo:
+		return c.info(req, maxRows)
+	case actRoot:
+		return s.root(r.Context(), c, req)
+	}
+	p, e := c.plan(req, maxRows)
+	if e != nil {
+		return nil, e
+	}
+	main := c.main(p, maxRows)
+	if shaped {
+		if t := templateOf(sh, p, main); t != nil {
+			c.templates.put(string(sh.key), t)
+		}
+	}
+	return s.run(r, c, p, main, buf)
+}
+
+func (s *Server) run(r *http.Request, c *catalog, p *plan, main *statement, buf *[]byte) (*answer, *apiError) {
+	res, e := s.execute(r, c, p, main, buf)
+	if e != nil {
+		return nil, e
+	}
+	return respond(p, res)
+}
+
+func readBody(r *http.Request) ([]byte, *apiError) {
+	if r.Body == http.NoBody {
+		return nil, nil
+	}
 	body, err := io.ReadAll(io.LimitReader(r.Body, maxBody+1))
 	var long *http.MaxBytesError
 	if err != nil && !errors.As(err, &long) {
@@ -169,27 +220,7 @@ func (s *Server) answer(r *http.Request, buf *[]byte) (*answer, *apiError) {
 	if long != nil || len(body) > maxBody {
 		return nil, newError(http.StatusRequestEntityTooLarge, "PGRST102", "The body is too large")
 	}
-	req, e := s.parseRequest(r, body, c)
-	if e != nil {
-		return nil, e
-	}
-	req.Identity = who
-	req.Prefs = readPrefs(r.Header, func(zone string) bool { return s.knowsZone(r.Context(), zone) })
-	switch req.Kind {
-	case actInfo:
-		return c.info(req, max(s.opt.MaxRows, 0))
-	case actRoot:
-		return s.root(r.Context(), c, req)
-	}
-	p, e := c.plan(req, max(s.opt.MaxRows, 0))
-	if e != nil {
-		return nil, e
-	}
-	res, e := s.execute(r, c, p, buf)
-	if e != nil {
-		return nil, e
-	}
-	return respond(p, res)
+	return body, nil
 }
 
 var zoneName = regexp.MustCompile(`^[A-Za-z0-9_+/-]{1,64}$`)

@@ -24,6 +24,7 @@ type statement struct {
 	strings.Builder
 	text   string // the SQL, when it need not be built
 	args   [][]byte
+	slots  []int // whose value each of args is: a condition's number, or 0
 	c      *catalog
 	failed *apiError // the first name that does not exist
 	once   bool      // not worth keeping prepared
@@ -37,8 +38,12 @@ func (w *statement) sql() string {
 }
 
 // bind adds a value and writes its place holder; PostgreSQL infers its type.
-func (w *statement) bind(value string) {
+func (w *statement) bind(value string) { w.bindOf(0, value) }
+
+// bindOf adds the value of the condition with that number.
+func (w *statement) bindOf(slot int, value string) {
 	w.args = append(w.args, []byte(value))
+	w.slots = append(w.slots, slot)
 	w.add("$", strconv.Itoa(len(w.args)))
 }
 
@@ -187,7 +192,7 @@ func (w *statement) right(op *operation) {
 	switch op.Kind {
 	case opSimple:
 		w.add(" ", simpleSQL[op.Name], " ")
-		w.bind(op.Value)
+		w.bindOf(op.slot, op.Value)
 	case opQuant:
 		w.quantified(op)
 	case opIn:
@@ -196,17 +201,17 @@ func (w *statement) right(op *operation) {
 			return
 		}
 		w.add(" = ANY(")
-		w.bind(arrayText(op.List))
+		w.bindOf(op.slot, arrayText(op.List))
 		w.add(")")
 	case opIs:
 		w.add(" IS ", isSQL[op.Name])
 	case opDistinct:
 		w.add(" IS DISTINCT FROM ")
-		w.bind(op.Value)
+		w.bindOf(op.slot, op.Value)
 	case opFTS:
 		w.add(" @@ ", simpleSQL[op.Name], "(")
 		w.language(op.Lang)
-		w.bind(op.Value)
+		w.bindOf(op.slot, op.Value)
 		w.add(")")
 	}
 }
@@ -223,7 +228,7 @@ func (w *statement) quantified(op *operation) {
 	case "all":
 		w.add("ALL(")
 	}
-	w.bind(value)
+	w.bindOf(op.slot, value)
 	if op.Quant != "" {
 		w.add(")")
 	}
