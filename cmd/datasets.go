@@ -12,8 +12,11 @@ import (
 )
 
 func (a *app) datasetsCmd() *cobra.Command {
-	c := &cobra.Command{Use: "datasets", Short: "List and show datasets", Args: cobra.NoArgs, Aliases: []string{"dataset"}}
-	c.AddCommand(a.datasetsLs(), a.datasetsGet())
+	c := &cobra.Command{Use: "datasets", Short: "List, show, check, upload and change datasets", Args: cobra.NoArgs, Aliases: []string{"dataset"}}
+	c.AddCommand(
+		a.datasetsLs(), a.datasetsGet(), a.datasetsCheck(), a.datasetsPush(), a.datasetsUploads(), a.datasetsRows(), a.datasetsDownload(),
+		a.datasetsRename(), a.datasetsDescribe(), a.datasetsValidate(), a.datasetsTrash(), a.datasetsRestore(),
+	)
 	return needVerb(c)
 }
 
@@ -37,7 +40,9 @@ func (a *app) datasetsLs() *cobra.Command {
 		Use: "ls", Short: "List datasets",
 		Example: "  loratop datasets ls\n  loratop datasets ls --status ready --sort file_size\n  loratop datasets ls --all --json=id,name,total_tokens",
 	})
-	c.Flags().BoolVar(&deleted, "deleted", false, "the trash instead")
+	c.Flags().BoolVar(&deleted, "trash", false, "the trash instead")
+	c.Flags().BoolVar(&deleted, "deleted", false, "the same as --trash")
+	_ = c.Flags().MarkHidden("deleted") // its older name; it exists
 	return c
 }
 
@@ -56,13 +61,7 @@ func (a *app) datasetsGet() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if a.flags.json.on {
-				return a.writeDocument("dataset", a.datasetDetailJSON(d), nil)
-			}
-			if a.flags.quiet {
-				return writeIDs(a.sys.Out, []string{d.ID})
-			}
-			return writePairs(a.sys.Out, a.datasetPairs(d))
+			return a.printDataset(d)
 		},
 	}
 }

@@ -13,13 +13,13 @@ import (
 
 // Validation is what the platform's validator finds in a file.
 type Validation struct {
-	Lines      int64   // non-blank lines
-	Pairs      int64   // the validator's "pairs" are turns
-	Tokens     int64   // words × 1.3, rounded at the end
-	AvgTurns   float64 // pairs per line
-	Errors     []ValidationError
-	ErrorCount int64             // all of them; Errors keeps the first 10
-	Sample     []json.RawMessage // the first three conversations
+	Lines      int64             `json:"lines"`     // non-blank lines
+	Pairs      int64             `json:"pairs"`     // the validator's "pairs" are turns
+	Tokens     int64             `json:"tokens"`    // words × 1.3, rounded at the end
+	AvgTurns   float64           `json:"avg_turns"` // pairs per line
+	Errors     []ValidationError `json:"errors"`
+	ErrorCount int64             `json:"error_count"` // all of them; Errors keeps the first 10
+	Sample     []json.RawMessage `json:"sample"`      // the first three conversations
 }
 
 // ErrEmptyFile is the validator's answer to a file without a line.

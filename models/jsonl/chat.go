@@ -43,6 +43,9 @@ func meaning(b []byte) role {
 	return roleOther
 }
 
+// pair is what is learnt: the response to a prompt.
+type pair struct{ prompt, response []byte }
+
 // order follows the roles of a conversation.
 type order struct {
 	last  role
@@ -86,7 +89,7 @@ func (c *checker) chat(name string, l *list, empty code) {
 		return
 	}
 	id, idPath := r.conversation, "$.conversation_id"
-	if id.kind == kindNone {
+	if id.kind == kindNone || r.number.kind != kindNone {
 		id, idPath = r.id, "$.id"
 	}
 	if text := c.text(id); len(text) > 0 {
@@ -117,10 +120,12 @@ func (l *list) spoken() (words int64) {
 }
 
 // turns walks over a list and returns its trainable pairs, found as
-// models.ParseLine finds them.
+// models.ParseLine finds them. Of a line with a turn_number, which is a v4 pair
+// as Fix writes it, only the last pair counts: the others are its history.
 func (c *checker) turns(path string, l *list, strict bool) (pairs int) {
 	o, last := order{}, len(l.turns)-1
 	var prompt []byte
+	var latest pair
 	for i := range l.turns {
 		t := &l.turns[i]
 		c.stats.turns++
@@ -142,10 +147,16 @@ func (c *checker) turns(path string, l *list, strict bool) (pairs int) {
 		case roleAssistant:
 			if len(prompt) > 0 && len(text) > 0 {
 				pairs++
-				c.learn(prompt, text)
+				latest = pair{prompt, text}
+				if c.rec.number.kind == kindNone {
+					c.learn(prompt, text)
+				}
 			}
 			prompt = nil
 		}
+	}
+	if pairs > 0 && c.rec.number.kind != kindNone {
+		c.learn(latest.prompt, latest.response)
 	}
 	if m := o.last; m != roleAssistant && last >= 0 {
 		c.found.add(codeRoleEnd, c.turnSpot(path, last, &l.turns[last]), func() string { return "the conversation does not end with the assistant" })
@@ -179,11 +190,7 @@ func (c *checker) content(v value, text []byte, at spot) {
 	if v.kind != kindString || len(text) == 0 {
 		return
 	}
-	if at.line == 0 {
-		at.line, at.off = c.at.line, c.at.off+int64(v.at)
-	} else {
-		at.field = "content"
-	}
+	at.field = "content"
 	if (text[0] <= ' ' || text[0] >= utf8.RuneSelf) && blank(text) {
 		c.found.add(codeBlank, at, func() string { return "nothing but white space" })
 	}

@@ -43,6 +43,9 @@ type checker struct {
 	arena []byte
 	at    place // of the line at hand
 	high  bool  // it is not ASCII throughout
+
+	inside string // path of the record at hand in a document, "" in JSON Lines
+	fix    *fixer // of a repair; nil in a check
 }
 
 func newChecker(o Options) *checker {

@@ -80,7 +80,11 @@ func invalidAt(b []byte) int {
 
 // spot is a place in the line at hand.
 func (c *checker) spot(i int, path string) spot {
-	return spot{line: c.at.line, off: c.at.off + int64(i), path: path, index: -1}
+	s := spot{line: c.at.line, off: c.at.off + int64(i), path: path, index: -1, inside: c.inside}
+	if c.inside != "" {
+		s.line += int64(bytes.Count(c.rec.text[:min(i, len(c.rec.text))], []byte("\n")))
+	}
+	return s
 }
 
 // record looks at what a line means.
@@ -105,9 +109,13 @@ func (c *checker) record(b []byte) {
 		c.superset()
 	default:
 		c.unknown()
-		return
 	}
-	c.sample(b)
+	if c.fix != nil {
+		c.repair(b, format)
+	}
+	if format != models.LineUnknown {
+		c.sample(b)
+	}
 }
 
 // sample keeps the first conversations as the screens show them.
@@ -189,8 +197,8 @@ func (c *checker) pair() {
 	prompt, response := c.text(r.input), c.text(r.target)
 	c.half(r.input, prompt, "current_user_input")
 	c.half(r.target, response, "target_response")
-	c.content(r.input, prompt, spot{path: "$.current_user_input", index: -1})
-	c.content(r.target, response, spot{path: "$.target_response", index: -1})
+	c.content(r.input, prompt, c.spot(r.input.at, "$.current_user_input"))
+	c.content(r.target, response, c.spot(r.target.at, "$.target_response"))
 	words := c.history(prompt) + c.wordsOf(r.system) + c.wordsOf(r.input) + c.wordsOf(r.target)
 	if len(prompt) > 0 && len(response) > 0 {
 		c.learn(prompt, response)
@@ -217,6 +225,7 @@ func (c *checker) label(v value) []byte {
 
 func (c *checker) half(v value, text []byte, name string) {
 	switch {
+	case v.kind == kindNull && c.inside != "": // the full JSON has turns that are not learnt
 	case v.kind == kindNone || v.kind == kindNull || (v.kind == kindString && len(text) == 0):
 		c.found.add(codePairHalf, c.spot(v.at, "$."+name), func() string { return name + " is missing or empty" })
 	case v.kind != kindString:

@@ -115,13 +115,18 @@ type spot struct {
 	path      string // "$", or with index: the name of a list
 	index     int    // from 0; -1 = none
 	field     string
+	inside    string // path of the record in a document, which takes the place of "$"
 }
 
 func (s spot) String() string {
-	if s.index < 0 {
-		return s.path
+	out := s.path
+	if s.inside != "" {
+		out = s.inside + out[1:]
 	}
-	out := s.path + "[" + itoa(s.index) + "]"
+	if s.index < 0 {
+		return out
+	}
+	out += "[" + itoa(s.index) + "]"
 	if s.field != "" {
 		out += "." + s.field
 	}

@@ -36,6 +36,7 @@ type list struct {
 // reused from line to line; the values point into the line.
 type record struct {
 	whole value
+	text  []byte // the record, when it lies in a document of several lines
 	keys  int
 	fail  string // why the line is no JSON, "" = it is
 	at    int    // where

@@ -88,6 +88,9 @@ func (c *checker) platformSkip(int64, place) {
 // tooLong takes a line that was not read.
 func (c *checker) tooLong(size int64, at place) {
 	c.at = at
+	if c.fix != nil {
+		c.fix.drop(at.line, "too long to be read")
+	}
 	c.rep.Long++
 	c.platformSkip(size, at)
 	c.train.skips++
