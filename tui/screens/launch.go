@@ -15,6 +15,7 @@ import (
 // launchStore is what launching needs of the backend.
 type launchStore interface {
 	Datasets
+	DatasetPart(ctx context.Context, d models.Dataset, from, n int64) (models.FilePart, error)
 	Job(ctx context.Context, id string) (models.Job, error)
 	LaunchJob(ctx context.Context, j models.NewJob) (models.Job, error)
 	Overview(ctx context.Context) (models.Overview, error)
@@ -43,11 +44,12 @@ type launch struct {
 	d      *draft
 	spent  *screen.Feed[models.Overview] // nil without a budget
 	mode   launchMode
-	cursor int           // index into launchFields
-	doc    *kit.Scroller // of the review
-	first  int           // first field in the window, and the line it stands on
-	rowsAt int
-	edit   kit.Input // while a value is typed
+	form   *launchForm
+	rev    models.LaunchReview // of the frame that is being drawn
+	doc    *kit.Scroller       // of the review
+	rowsAt int                 // line of the first field in the last frame
+	rows   int                 // lines of fields in it
+	before draftValues         // while a value is typed: what escape goes back to
 	pick   *datasetPicker
 
 	linked  string // dataset id of the link, "" for none
@@ -67,7 +69,7 @@ func newLaunch(b launchStore, o Options) func(screen.Scope, screen.Args) screen.
 	return func(sc screen.Scope, args screen.Args) screen.Screen {
 		args, query := linkQuery(args)
 		d.reopen(args.At(0))
-		l := &launch{sc: sc, b: b, o: o, d: d, linked: args.At(0), doc: kit.NewScroller(false)}
+		l := &launch{sc: sc, b: b, o: o, d: d, linked: args.At(0), doc: kit.NewScroller(false), form: newLaunchForm(d, o)}
 		l.from, l.change = query.Get("from"), query.Get("change") == "1"
 		l.pick = newDatasetPicker(sc, b)
 		if o.Budget != nil {
@@ -86,6 +88,31 @@ type datasetTaken struct {
 
 // Failure lets the shell see that a session has ended.
 func (m datasetTaken) Failure() error { return m.err }
+
+// headTaken is what the first part of a dataset's file tells.
+type headTaken struct {
+	id      string
+	lengths models.Lengths
+}
+
+// headBytes is how much of a dataset's file is read to tell what is cut off.
+const headBytes = 256 << 10
+
+// readHead measures the first examples of the chosen dataset. Without its file
+// the figures of its row stay.
+func (l *launch) readHead() tea.Cmd {
+	if l.d.dataset == nil {
+		return nil
+	}
+	ds := *l.d.dataset
+	return screen.Do(l.sc, "read the first examples", listTimeout, func(ctx context.Context) tea.Msg {
+		part, err := l.b.DatasetPart(ctx, ds, 0, headBytes)
+		if err != nil {
+			return nil
+		}
+		return headTaken{ds.ID, models.HeadLengths(part.Data, part.Size, "the first 256 KB of its file")}
+	})
+}
 
 // launched is the outcome of one try.
 type launched struct {
@@ -158,7 +185,9 @@ func (l *launch) allowance() allowance {
 	return a
 }
 
-func (l *launch) field() string { return launchFields()[l.cursor] }
+func (l *launch) review() models.LaunchReview { return l.d.review(l.o.GPUs, l.allowance()) }
+
+func (l *launch) field() string { return l.form.focused().name }
 
 func (l *launch) Update(msg tea.Msg) tea.Cmd {
 	l.touch()
@@ -174,7 +203,11 @@ func (l *launch) Update(msg tea.Msg) tea.Cmd {
 	cmds = append(cmds, cmd)
 	switch m := msg.(type) {
 	case datasetTaken:
-		l.takeDataset(m)
+		cmds = append(cmds, l.takeDataset(m))
+	case headTaken:
+		if d := l.d.dataset; d != nil && d.ID == m.id && len(m.lengths.Tokens) > 0 {
+			l.d.lengths = m.lengths
+		}
 	case againTaken:
 		cmds = append(cmds, l.takeFrom(m))
 	case launched:
@@ -193,14 +226,15 @@ func (l *launch) Update(msg tea.Msg) tea.Cmd {
 	return tea.Batch(cmds...)
 }
 
-func (l *launch) takeDataset(m datasetTaken) {
+func (l *launch) takeDataset(m datasetTaken) tea.Cmd {
 	if m.id != l.loading {
-		return
+		return nil
 	}
 	l.loading = ""
 	switch {
 	case m.err == nil:
 		l.d.take(m.d)
+		return l.readHead()
 	case models.CodeOf(m.err) == models.CodeNotFound:
 		l.d.dataset, l.d.wanted = nil, ""
 		if m.id == l.linked { // one that was only left in the draft is no news
@@ -209,6 +243,7 @@ func (l *launch) takeDataset(m datasetTaken) {
 	default:
 		l.note = m.err
 	}
+	return nil
 }
 
 // submit sends the job of the form. While a try is under way there is no other,
@@ -217,7 +252,7 @@ func (l *launch) submit() tea.Cmd {
 	if l.sending || l.left {
 		return nil
 	}
-	if hard := hardProblems(l.d.problems(l.o.GPUs, l.allowance())); len(hard) > 0 {
+	if hard := hardProblems(l.d.problems(l.review())); len(hard) > 0 {
 		return screen.Toast(screen.LevelWarn, "Not launched: %s", hard[0].Text)
 	}
 	j, ok := l.d.job(l.o.GPUs)
@@ -263,20 +298,29 @@ func same[T comparable](a, b *T) bool {
 	return *a == *b
 }
 
-// cycleSelect moves a choice field by dir.
-func (l *launch) cycleSelect(dir int) {
-	switch l.field() {
-	case fieldPreset:
-		i := slices.IndexFunc(l.o.Presets, func(p models.Preset) bool { return p.ID == l.d.preset })
-		if n := len(l.o.Presets); n > 0 {
-			l.d.applyPreset(l.o.Presets[((i+dir)%n+n)%n])
+// step moves the value of the field by one in a direction, +1 or -1: huh has
+// the choices, a number goes to the next sensible one, a model to the next of
+// the table.
+func (l *launch) step(k tea.KeyPressMsg, dir int) {
+	switch field := l.field(); field {
+	case fieldDataset:
+	case fieldPreset, fieldGPU:
+		if dir > 0 {
+			k = tea.KeyPressMsg{Code: tea.KeyRight}
+		} else {
+			k = tea.KeyPressMsg{Code: tea.KeyLeft}
 		}
-	case fieldGPU:
-		i := slices.IndexFunc(l.o.GPUs, func(g models.GPU) bool { return g.ID == l.d.gpu })
-		if n := len(l.o.GPUs); n > 0 {
-			l.d.gpu = l.o.GPUs[((i+dir)%n+n)%n].ID
+		l.form.update(k)
+	case fieldModel:
+		names := modelNames()
+		i := slices.Index(names, l.d.model)
+		if i < 0 && dir < 0 {
+			i = 0
 		}
+		l.d.set(field, names[(i+dir+len(names))%len(names)])
+		l.form.sync()
 	default:
-		l.d.stepField(l.field(), dir)
+		l.d.stepField(field, dir)
+		l.form.sync()
 	}
 }

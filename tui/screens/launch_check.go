@@ -1,18 +1,11 @@
 package screens
 
 import (
-	"fmt"
 	"math"
 	"slices"
 	"strconv"
 
 	"github.com/loratop/loratop/models"
-)
-
-// Recommended dataset sizes of the platform's tutorial and wireframes.
-const (
-	fewPairs       = 100
-	suggestedPairs = 500
 )
 
 // allowance is the month's budget as far as it is known.
@@ -21,24 +14,11 @@ type allowance struct {
 	spent  *models.Money // nil: not read yet
 }
 
-// left is what remains of the month; ok is false when it cannot be told.
-func (a allowance) left() (models.Money, bool) {
-	if a.budget == nil || a.spent == nil {
-		return models.Money{}, false
-	}
-	return a.budget.Sub(*a.spent), true
-}
-
-// exceeded reports that total does not fit into what is left.
-func (a allowance) exceeded(total models.Money) bool {
-	left, ok := a.left()
-	return ok && total.Cmp(left) > 0
-}
-
 // problems lists everything that stops the launch (Hard) or speaks against it,
-// in the order of the form.
-func (d *draft) problems(gpus []models.GPU, a allowance) []models.Problem {
-	out := d.datasetProblems()
+// in the order of the form. A text that is no value is said instead of the
+// value that is missing for it.
+func (d *draft) problems(r models.LaunchReview) []models.Problem {
+	var out []models.Problem
 	unreadable := map[string]bool{}
 	for _, b := range models.Bounds() {
 		if text := d.unreadable(b); text != "" {
@@ -46,46 +26,16 @@ func (d *draft) problems(gpus []models.GPU, a allowance) []models.Problem {
 			out = append(out, models.Problem{Field: b.Field, Text: text, Hard: true})
 		}
 	}
-	if d.model == "" {
-		out = append(out, models.Problem{Field: fieldModel, Text: "a base model is needed", Hard: true})
-	}
-	if _, ok := models.FindGPU(gpus, d.gpu); !ok {
-		out = append(out, models.Problem{Field: fieldGPU, Text: "no price is known for this GPU", Hard: true})
-	}
-	for _, p := range models.CheckLaunch(d.hyperparameters(), d.gpuConfig(gpus)) {
-		if !unreadable[p.Field] && !hasField(out, p.Field) {
+	for _, p := range r.Problems {
+		if !unreadable[p.Field] {
 			out = append(out, p)
 		}
-	}
-	if e, ok := d.estimate(gpus); ok && a.exceeded(e.Total) {
-		left, _ := a.left()
-		out = append(out, models.Problem{Text: fmt.Sprintf("the estimate is above the $%s left of the month's budget", left.Round())})
 	}
 	order := launchFields()
 	slices.SortStableFunc(out, func(x, y models.Problem) int {
 		return fieldRankOf(order, x.Field) - fieldRankOf(order, y.Field)
 	})
 	return out
-}
-
-func (d *draft) datasetProblems() []models.Problem {
-	if d.dataset == nil {
-		return []models.Problem{{Field: fieldDataset, Text: "choose a dataset", Hard: true}}
-	}
-	if ok, why := d.dataset.Trainable(); !ok {
-		return []models.Problem{{Field: fieldDataset, Text: models.Clean(why), Hard: true}}
-	}
-	switch n := d.dataset.TotalTrainingPairs; {
-	case n == nil:
-		return []models.Problem{{Field: fieldDataset, Text: "the number of pairs is unknown: the estimate assumes 1,000"}}
-	case *n <= 0:
-		return []models.Problem{{Field: fieldDataset, Text: "it has no pairs: a training with it can only fail; the estimate assumes 1,000"}}
-	case *n < fewPairs:
-		return []models.Problem{{Field: fieldDataset, Text: fmt.Sprintf("only %s: at least %d are advised", plural(int(*n), "pair"), fewPairs)}}
-	case *n < suggestedPairs:
-		return []models.Problem{{Field: fieldDataset, Text: fmt.Sprintf("%d pairs: %d or more give steadier results", int64(*n), suggestedPairs)}}
-	}
-	return nil
 }
 
 // unreadable says why the text of a bounded field is no value, "" if it is one.
@@ -104,10 +54,6 @@ func (d *draft) unreadable(b models.Bound) string {
 		return "not a number"
 	}
 	return ""
-}
-
-func hasField(list []models.Problem, field string) bool {
-	return slices.ContainsFunc(list, func(p models.Problem) bool { return p.Field == field && field != "" })
 }
 
 func fieldRankOf(order []string, field string) int {

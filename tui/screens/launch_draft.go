@@ -1,6 +1,7 @@
 package screens
 
 import (
+	"maps"
 	"math"
 	"strconv"
 	"strings"
@@ -50,17 +51,21 @@ func optionalField(f string) bool {
 // the id changes only after a launch that succeeded.
 type draft struct {
 	id      string
+	presets []models.Preset
 	dataset *models.Dataset
-	wanted  string // id of the dataset, also while it is not read
-	preset  string
+	lengths models.Lengths // of the dataset's examples, as far as they were looked at
+	wanted  string         // id of the dataset, also while it is not read
+	preset  string         // its models.Preset.Name
+	base    string         // the preset that was chosen last: going back to its values is going back to it
 	model   string
 	gpu     string
 	text    map[string]string // numbers as typed, by field
+	origin  *models.Job       // the job whose values the form started from
 }
 
 // newDraft starts from the balanced preset, or the first there is.
 func newDraft(o Options) *draft {
-	d := &draft{id: uuid.NewString(), model: models.DefaultBaseModel, text: map[string]string{fieldGPUCount: "1"}}
+	d := &draft{id: uuid.NewString(), presets: o.Presets, model: models.DefaultBaseModel, text: map[string]string{fieldGPUCount: "1"}}
 	if len(o.GPUs) > 0 {
 		d.gpu = o.GPUs[0].ID
 	}
@@ -72,14 +77,21 @@ func newDraft(o Options) *draft {
 	return d
 }
 
-// take makes ds the dataset of the draft.
-func (d *draft) take(ds models.Dataset) { d.dataset, d.wanted = &ds, ds.ID }
+// take makes ds the dataset of the draft. What its row tells of the lengths of
+// its examples is read once; the samples themselves may be large.
+func (d *draft) take(ds models.Dataset) {
+	if d.wanted != ds.ID || len(d.lengths.Tokens) == 0 {
+		d.lengths = ds.RowLengths()
+	}
+	ds.SampleData = nil
+	d.dataset, d.wanted = &ds, ds.ID
+}
 
 // reopen prepares the draft for a new screen: the dataset is read again before
 // it counts, as it may have changed or gone, or somebody else may have signed in
 // meanwhile. id is the one of the link, "" to stay with the draft's own.
 func (d *draft) reopen(id string) {
-	d.dataset = nil
+	d.dataset, d.lengths = nil, models.Lengths{}
 	if id != "" {
 		d.wanted = id
 	}
@@ -87,14 +99,19 @@ func (d *draft) reopen(id string) {
 
 // applyPreset takes over the values of p; custom keeps what is there.
 func (d *draft) applyPreset(p models.Preset) {
-	d.preset = p.ID
+	d.preset = p.Name()
 	if p.ID == models.PresetCustom && d.text[fieldRate] != "" {
 		return
 	}
-	h := p.Hyperparameters
-	if h.BaseModel != "" {
-		d.model = h.BaseModel
+	d.base = d.preset
+	if p.Hyperparameters.BaseModel != "" {
+		d.model = p.Hyperparameters.BaseModel
 	}
+	d.fill(p.Hyperparameters)
+}
+
+// fill writes numbers into their fields.
+func (d *draft) fill(h models.Hyperparameters) {
 	floats := map[string]*models.F64{fieldRate: h.LearningRate, fieldAlpha: h.Alpha, fieldDropout: h.Dropout,
 		fieldDecay: h.WeightDecay, fieldNorm: h.MaxGradNorm}
 	for f, v := range floats {
@@ -114,7 +131,8 @@ func (d *draft) applyPreset(p models.Preset) {
 }
 
 // set takes a typed value. Moving a hyperparameter away from its preset makes
-// the preset custom, as the stored preset_id would lie otherwise.
+// the preset custom, as the stored preset_id would lie otherwise; moving it back
+// makes it the preset again.
 func (d *draft) set(field, text string) {
 	text = strings.TrimSpace(models.Clean(text))
 	switch field {
@@ -122,14 +140,41 @@ func (d *draft) set(field, text string) {
 		d.model = text
 	case fieldGPUCount:
 		d.text[field] = text
+	case fieldDataset, fieldPreset, fieldGPU: // chosen, not typed
 	default:
 		if sameValue(d.text[field], text) {
 			return
 		}
 		d.text[field] = text
 		d.preset = models.PresetCustom
+		if p, ok := models.FindPreset(d.presets, d.base); ok && d.unread() == "" && p.Hyperparameters.SameValues(d.hyperparameters()) {
+			d.preset = p.Name()
+		}
 	}
 }
+
+// unread is the first bounded field whose text is no value, "" for none.
+func (d *draft) unread() string {
+	for _, b := range models.Bounds() {
+		if d.unreadable(b) != "" {
+			return b.Field
+		}
+	}
+	return ""
+}
+
+// draftValues are what typing into a field may change.
+type draftValues struct {
+	preset, model string
+	text          map[string]string
+}
+
+func (d *draft) values() draftValues {
+	return draftValues{d.preset, d.model, maps.Clone(d.text)}
+}
+
+// restore takes back what was changed since values.
+func (d *draft) restore(v draftValues) { d.preset, d.model, d.text = v.preset, v.model, v.text }
 
 // sameValue reports that two texts write the same number, or are the same.
 func sameValue(a, b string) bool {
@@ -196,35 +241,32 @@ func (d *draft) gpuConfig(gpus []models.GPU) models.GPUConfig {
 	return c
 }
 
-// estimate is the documented formula over the form of now; ok is false while a
-// value that it needs is missing.
-func (d *draft) estimate(gpus []models.GPU) (models.Estimate, bool) {
-	g, ok := models.FindGPU(gpus, d.gpu)
-	batch, epochs, count := d.integer(fieldBatch), d.integer(fieldEpochs), d.integer(fieldGPUCount)
-	if !ok || d.dataset == nil || batch == nil || epochs == nil || count == nil {
-		return models.Estimate{}, false
-	}
-	e, err := models.EstimateInput{
-		Pairs: d.dataset.TotalTrainingPairs, Tokens: d.dataset.TotalTokens, BatchSize: *batch, Epochs: *epochs, GPUs: *count,
-		Throughput: g.Throughput, PricePerHour: g.PricePerHour,
-	}.Estimate()
-	return e, err == nil
+// review is everything that can be known of the launch as it stands.
+func (d *draft) review(gpus []models.GPU, a allowance) models.LaunchReview {
+	return models.LaunchPlan{
+		Dataset: d.dataset, Lengths: d.lengths, Hyperparameters: d.hyperparameters(), GPU: d.gpuConfig(gpus), GPUs: gpus,
+		Budget: a.budget, Spent: a.spent,
+	}.Review()
 }
 
 // job is the row to insert; ok is false while the form cannot make one.
 func (d *draft) job(gpus []models.GPU) (models.NewJob, bool) {
-	e, ok := d.estimate(gpus)
-	if !ok {
+	e := d.review(gpus, allowance{}).Estimate
+	if e == nil {
 		return models.NewJob{}, false
 	}
+	preset := d.preset
+	if p, ok := models.FindPreset(d.presets, d.preset); ok {
+		preset = p.ID
+	}
 	return models.NewJob{
-		ID: d.id, DatasetID: d.dataset.ID, PresetID: d.preset, Hyperparameters: d.hyperparameters(), GPU: d.gpuConfig(gpus),
+		ID: d.id, DatasetID: d.dataset.ID, PresetID: preset, Hyperparameters: d.hyperparameters(), GPU: d.gpuConfig(gpus),
 		TotalSteps: int64(e.TotalSteps), EstimatedTotalCost: e.Total,
 	}, true
 }
 
 // done renews the id after a launch that succeeded.
-func (d *draft) done() { d.id = uuid.NewString() }
+func (d *draft) done() { d.id, d.origin = uuid.NewString(), nil }
 
 // formatFloat is the shortest form of v as the job's page writes it: "0.002", "2e-4".
 func formatFloat(v float64) string { return exactly(models.Ptr(models.F64(v))) }

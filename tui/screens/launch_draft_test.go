@@ -19,19 +19,24 @@ func readyDataset(id, name string, pairs, tokens int64) models.Dataset {
 
 func TestDraftMovingAValueMakesThePresetCustom(t *testing.T) {
 	d := newDraft(testOptions())
-	if d.preset != "balanced" || d.value(fieldRate) != "5e-5" || d.value(fieldEpochs) != "3" {
+	if d.preset != "web/balanced" || d.value(fieldRate) != "5e-5" || d.value(fieldEpochs) != "3" {
 		t.Fatalf("starts as %q lr %q epochs %q", d.preset, d.value(fieldRate), d.value(fieldEpochs))
 	}
 	d.set(fieldRate, "5e-05")
 	d.set(fieldGPUCount, "2")
 	d.set(fieldModel, "owner/name")
-	if d.preset != "balanced" {
+	if d.preset != "web/balanced" {
 		t.Fatalf("nothing of the preset moved, yet it is %q", d.preset)
 	}
 	d.stepField(fieldRank, +1)
 	if d.preset != models.PresetCustom || d.value(fieldRank) != "20" {
 		t.Fatalf("after a step: preset %q rank %q", d.preset, d.value(fieldRank))
 	}
+	d.stepField(fieldRank, -1)
+	if d.preset != "web/balanced" {
+		t.Fatalf("back at its values it is %q", d.preset)
+	}
+	d.stepField(fieldRank, +1)
 	custom, _ := models.FindPreset(models.Presets(), models.PresetCustom)
 	d.applyPreset(custom)
 	if d.value(fieldRank) != "20" {
@@ -66,6 +71,8 @@ func TestDraftEstimateFollowsTheDocumentedVectors(t *testing.T) {
 	}
 }
 
+func problemsOf(d *draft, a allowance) []models.Problem { return d.problems(d.review(models.GPUs(), a)) }
+
 func TestDraftProblems(t *testing.T) {
 	gpus := models.GPUs()
 	good := func() *draft {
@@ -81,7 +88,9 @@ func TestDraftProblems(t *testing.T) {
 	}{
 		"no dataset":        {func(d *draft) { d.dataset = nil }, fieldDataset, true},
 		"not ready":         {func(d *draft) { d.dataset.Status = models.DatasetError }, fieldDataset, true},
-		"few pairs":         {func(d *draft) { d.dataset.TotalTrainingPairs = models.Ptr(models.Int(15)) }, fieldDataset, false},
+		"few pairs":         {func(d *draft) {
+			d.dataset.TotalTrainingPairs, d.dataset.TotalTokens = models.Ptr(models.Int(15)), models.Ptr(models.Int(3000))
+		}, fieldDataset, false},
 		"unknown pairs":     {func(d *draft) { d.dataset.TotalTrainingPairs = nil }, fieldDataset, false},
 		"text in a number":  {func(d *draft) { d.set(fieldEpochs, "three") }, fieldEpochs, true},
 		"fraction":          {func(d *draft) { d.set(fieldEpochs, "2.5") }, fieldEpochs, true},
@@ -96,20 +105,20 @@ func TestDraftProblems(t *testing.T) {
 	} {
 		d := good()
 		c.change(d)
-		list := d.problems(gpus, allowance{})
+		list := d.problems(d.review(gpus, allowance{}))
 		if len(list) != 1 || list[0].Field != c.field || list[0].Hard != c.hard || list[0].Text == "" {
 			t.Errorf("%s: %+v", name, list)
 		}
 	}
-	if list := good().problems(gpus, allowance{}); len(list) != 0 {
+	if list := problemsOf(good(), allowance{}); len(list) != 0 {
 		t.Errorf("a good draft has %+v", list)
 	}
 	over := allowance{budget: models.Ptr(models.Dollars(1000)), spent: models.Ptr(models.Dollars(999))}
-	if list := good().problems(gpus, over); len(list) != 1 || list[0].Hard {
+	if list := problemsOf(good(), over); len(list) != 1 || list[0].Hard {
 		t.Errorf("over budget: %+v", list)
 	}
 	within := allowance{budget: models.Ptr(models.Dollars(100000)), spent: models.Ptr(models.Dollars(1))}
-	if list := good().problems(gpus, within); len(list) != 0 {
+	if list := problemsOf(good(), within); len(list) != 0 {
 		t.Errorf("within budget: %+v", list)
 	}
 }

@@ -57,6 +57,7 @@ func (l *launch) takeFrom(m againTaken) tea.Cmd {
 		}
 	}
 	l.d.applyJob(m.job, h, l.o)
+	l.form.sync()
 	l.from = ""
 	return screen.Toast(screen.LevelInfo, "%s", note)
 }
@@ -65,14 +66,13 @@ func (l *launch) takeFrom(m againTaken) tea.Cmd {
 // own only while the values still are the preset's.
 func (d *draft) applyJob(j models.Job, h models.Hyperparameters, o Options) {
 	h.BaseModel = models.Clean(h.BaseModel)
-	d.applyPreset(models.Preset{ID: "a job", Hyperparameters: h})
-	d.preset = models.PresetCustom
-	if p, ok := models.FindPreset(o.Presets, j.PresetID); ok {
-		q := p.Hyperparameters
-		if same(h.LearningRate, q.LearningRate) && same(h.BatchSize, q.BatchSize) && same(h.Epochs, q.Epochs) &&
-			same(h.Rank, q.Rank) && same(h.Alpha, q.Alpha) && same(h.Dropout, q.Dropout) {
-			d.preset = p.ID
-		}
+	if h.BaseModel != "" {
+		d.model = h.BaseModel
+	}
+	d.fill(h)
+	d.preset, d.base, d.origin = models.PresetCustom, "", &j
+	if p, ok := models.PresetOf(o.Presets, j.PresetID, h); ok {
+		d.preset, d.base = p.Name(), p.Name()
 	}
 	if g, ok := models.FindGPU(o.GPUs, j.GPU.Type); ok {
 		d.gpu = g.ID
@@ -80,4 +80,22 @@ func (d *draft) applyJob(j models.Job, h models.Hyperparameters, o Options) {
 	if j.GPU.Count != nil && *j.GPU.Count > 0 {
 		d.set(fieldGPUCount, strconv.FormatInt(int64(*j.GPU.Count), 10))
 	}
+}
+
+// changes is what differs from the job that the form started from.
+func (d *draft) changes(gpus []models.GPU) []models.Change {
+	if d.origin == nil {
+		return nil
+	}
+	h, g := d.origin.Hyperparameters, d.origin.GPU
+	if h.Epochs == nil && d.origin.TotalEpochs > 0 {
+		h.Epochs = models.Ptr(d.origin.TotalEpochs)
+	}
+	if h.BaseModel == "" {
+		h.BaseModel = models.DefaultBaseModel // what the platform trains then
+	}
+	if row, ok := models.FindGPU(gpus, g.Type); ok {
+		g.Type = row.ID
+	}
+	return models.Changes(h, d.hyperparameters(), g, d.gpuConfig(gpus))
 }

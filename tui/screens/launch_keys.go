@@ -1,9 +1,11 @@
 package screens
 
 import (
+	"strings"
+
 	tea "charm.land/bubbletea/v2"
 
-	"github.com/loratop/loratop/tui/kit"
+	"github.com/loratop/loratop/models"
 	"github.com/loratop/loratop/tui/screen"
 )
 
@@ -23,35 +25,41 @@ func (l *launch) key(k tea.KeyPressMsg) tea.Cmd {
 }
 
 func (l *launch) formKey(k tea.KeyPressMsg) {
-	n := len(launchFields())
+	n, at := len(launchFields()), l.form.at()
 	switch k.String() {
 	case "down", "j", "tab":
-		l.cursor = (l.cursor + 1) % n
+		l.form.moveTo((at + 1) % n)
 	case "up", "k", "shift+tab":
-		l.cursor = (l.cursor + n - 1) % n
+		l.form.moveTo((at + n - 1) % n)
 	case "home", "g":
-		l.cursor = 0
+		l.form.moveTo(0)
 	case "end", "G":
-		l.cursor = n - 1
+		l.form.moveTo(n - 1)
 	case "right", "+", "=":
-		l.cycleSelect(+1)
+		l.step(k, +1)
 	case "left", "-":
-		l.cycleSelect(-1)
+		l.step(k, -1)
 	}
 }
 
+// editKey is a key while a value is typed. The draft follows every letter, so
+// that the estimate does; escape goes back to what was there.
 func (l *launch) editKey(k tea.KeyPressMsg) tea.Cmd {
 	switch k.String() {
 	case "enter", "tab", "shift+tab", "up", "down":
-		l.d.set(l.field(), l.edit.Value())
+		l.form.focused().leave()
+		l.form.sync()
 		l.mode = modeForm
 		if k.String() != "enter" {
 			l.formKey(k)
 		}
 	case "esc", "alt+esc":
+		l.form.focused().leave()
+		l.d.restore(l.before)
+		l.form.sync()
 		l.mode = modeForm
 	default:
-		l.edit.Update(k)
+		l.form.update(k)
 	}
 	return nil
 }
@@ -70,7 +78,8 @@ func (l *launch) pickKey(k tea.KeyPressMsg) tea.Cmd {
 func (l *launch) paste(m tea.PasteMsg) tea.Cmd {
 	switch l.mode {
 	case modeEdit:
-		l.edit.Update(m)
+		// A paste is one line of text: line breaks at its end are no "enter".
+		l.form.update(tea.PasteMsg{Content: strings.TrimRight(m.Content, "\r\n")})
 	case modePick:
 		return l.pick.typed(m)
 	}
@@ -89,7 +98,7 @@ func (l *launch) choose() tea.Cmd {
 	l.d.take(d)
 	l.note, l.loading = nil, ""
 	l.mode = modeForm
-	return nil
+	return l.readHead()
 }
 
 // mouse chooses a field or a row, or scrolls.
@@ -101,8 +110,8 @@ func (l *launch) mouse(m tea.Msg) tea.Cmd {
 		l.doc.Update(m)
 	case modeForm:
 		if c, ok := m.(tea.MouseClickMsg); ok {
-			if i := c.Y - l.rowsAt + l.first; c.Y >= l.rowsAt && i < len(launchFields()) {
-				l.cursor = i
+			if y := c.Y - l.rowsAt; y >= 0 && y < l.rows {
+				l.form.moveTo(l.form.first(l.rows) + y)
 			}
 		}
 	}
@@ -117,15 +126,15 @@ func (l *launch) activate() tea.Cmd {
 		l.mode = modePick
 		return l.pick.open()
 	case fieldPreset, fieldGPU:
-		l.cycleSelect(+1)
+		l.step(tea.KeyPressMsg{}, +1)
 	default:
-		l.mode, l.edit = modeEdit, kit.NewInput(l.d.value(l.field()), "", false, 200)
-		l.edit.Focus()
+		l.mode, l.before = modeEdit, l.d.values()
+		l.form.focused().edit()
 	}
 	return nil
 }
 
-func (l *launch) review() tea.Cmd {
+func (l *launch) toReview() tea.Cmd {
 	l.touch()
 	l.mode = modeReview
 	l.doc.Top()
@@ -146,7 +155,7 @@ func (l *launch) stopped() string {
 	case l.left:
 		return "it is launched, and its page opens"
 	}
-	if hard := hardProblems(l.d.problems(l.o.GPUs, l.allowance())); len(hard) > 0 {
+	if hard := hardProblems(l.d.problems(l.review())); len(hard) > 0 {
 		return hard[0].Text
 	}
 	return ""
@@ -155,10 +164,14 @@ func (l *launch) stopped() string {
 func (l *launch) Actions() []screen.Action {
 	switch l.mode {
 	case modeEdit:
-		return []screen.Action{
+		out := []screen.Action{
 			{ID: "launch.keep", Keys: screen.Bind("enter", "keep the value")},
 			{ID: "launch.discard", Keys: screen.Bind("esc", "discard it")},
 		}
+		if l.field() == fieldModel {
+			out = append(out, screen.Action{ID: "launch.complete", Keys: screen.Bind("ctrl+e", "complete")})
+		}
+		return out
 	case modePick:
 		return []screen.Action{
 			{ID: "launch.choose", Keys: screen.Bind("enter", "choose")},
@@ -171,8 +184,8 @@ func (l *launch) Actions() []screen.Action {
 	return []screen.Action{
 		{ID: "launch.edit", Keys: screen.Bind("enter", "edit"), Do: l.activate},
 		{ID: "launch.change", Keys: screen.Bind("←/→", "change", "left", "right", "+", "-")},
-		{ID: "launch.review", Keys: screen.Bind("v", "review"), Off: l.stopped, Do: l.review},
-		{ID: "launch.dataset", Keys: screen.Bind("d", "dataset"), Do: func() tea.Cmd { l.cursor = 0; return l.activate() }},
+		{ID: "launch.review", Keys: screen.Bind("v", "review"), Off: l.stopped, Do: l.toReview},
+		{ID: "launch.dataset", Keys: screen.Bind("d", "dataset"), Do: func() tea.Cmd { l.form.moveTo(0); return l.activate() }},
 		{ID: "launch.refresh", Keys: screen.Bind("r", "read dataset and budget again"), Quiet: true, Do: func() tea.Cmd {
 			l.touch()
 			cmd := l.reload()
@@ -186,12 +199,15 @@ func (l *launch) Actions() []screen.Action {
 
 func (l *launch) reviewActions() []screen.Action {
 	send := screen.Action{ID: "launch.submit", Keys: screen.Bind("L", "launch now"), Off: l.stopped, Do: l.submit}
-	if e, ok := l.d.estimate(l.o.GPUs); ok && l.allowance().exceeded(e.Total) {
+	if r := l.review(); r.Over != models.OverNone && r.Estimate != nil {
+		typed, more := "", ""
 		send.Risk = screen.RiskConfirm
-		send.Prompt = func() (title, body, typed string) {
-			left, _ := l.allowance().left()
-			return "Above the month's budget", "The estimate is $" + e.Total.String() + ", and $" + left.Round().String() +
-				" is left of this month's budget. Launch all the same?", ""
+		if r.Over == models.OverFar {
+			send.Risk, typed, more = screen.RiskTypeName, "over budget", " That is more than a tenth above it."
+		}
+		send.Prompt = func() (string, string, string) {
+			return "Above the month's budget", "The estimate is $" + r.Estimate.Total.String() + ", and $" + r.Left.Round().String() +
+				" is left of this month's budget." + more + " Launch all the same?", typed
 		}
 	}
 	return []screen.Action{

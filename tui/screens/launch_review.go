@@ -44,10 +44,14 @@ func wrapped(paint func(...string) string, text string, w int) []string {
 	return lines
 }
 
-// reviewLines puts the settings and what they cost side by side where there is
-// room, the cost first where there is not.
+// reviewLines begins with what speaks against the launch, and puts the settings
+// and what they cost side by side where there is room, the cost first where there
+// is not.
 func (l *launch) reviewLines(th theme.Theme, w int) []string {
 	var out []string
+	if lines := problemLines(th, l.d.problems(l.rev), w); len(lines) > 0 {
+		out = append(append(out, kit.Rule(th, "To consider", w)), append(lines, "")...)
+	}
 	if w >= 70 {
 		right := 30
 		left := w - right - 2
@@ -58,9 +62,12 @@ func (l *launch) reviewLines(th theme.Theme, w int) []string {
 	} else {
 		out = append(out, kit.KeyValues(th, l.estimatePairs(th), w), "", kit.KeyValues(th, l.reviewPairs(), w))
 	}
-	if lines := problemLines(th, l.d.problems(l.o.GPUs, l.allowance()), w); len(lines) > 0 {
-		out = append(out, "", kit.Rule(th, "To consider", w))
-		out = append(out, lines...)
+	if lines := l.changeLines(th, w); len(lines) > 0 {
+		out = append(append(out, ""), lines...)
+	}
+	out = append(out, "")
+	for _, d := range l.details() {
+		out = append(out, wrapped(th.Faint.Render, d, w)...)
 	}
 	return append(out, "", kit.KeyValues(th, [][2]string{{"Job id", l.d.id}}, w))
 }
@@ -70,10 +77,11 @@ func (l *launch) reviewPairs() [][2]string {
 	if d == nil {
 		return [][2]string{{"Dataset", "none"}}
 	}
+	preset, _ := l.presetText()
 	pairs := [][2]string{
 		{"Dataset", models.Clean(d.Name)},
 		{"", pairsText(d.TotalTrainingPairs) + ", " + kit.Int(d.TotalTokens) + " tokens"},
-		{"Preset", l.presetLabel()},
+		{"Preset", preset},
 	}
 	for _, field := range launchFields() {
 		switch field {
@@ -94,11 +102,4 @@ func (l *launch) reviewPairs() [][2]string {
 		pairs = append(pairs, [2]string{launchLabelOf(field), value})
 	}
 	return pairs
-}
-
-func (l *launch) presetLabel() string {
-	if p, ok := models.FindPreset(l.o.Presets, l.d.preset); ok {
-		return p.Label
-	}
-	return models.Clean(l.d.preset)
 }

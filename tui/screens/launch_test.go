@@ -177,19 +177,31 @@ func TestLaunchPickSearchEditAndStop(t *testing.T) {
 }
 
 func TestLaunchAsksAboveTheBudget(t *testing.T) {
-	o := testOptions()
-	o.Budget = models.Ptr(models.Dollars(500))
-	b := launchBackend(&launches{rows: map[string]models.NewJob{}})
-	b.overview = func() (models.Overview, error) { return models.Overview{MonthSpend: models.Dollars(499)}, nil }
-	r := newRig(t, newLaunch(b, o), "ds1")
-	r.see("estimate is above")
-	r.press("v")
-	a := r.action("launch.submit")
-	if a.Risk != screen.RiskConfirm {
-		t.Fatalf("risk %v", a.Risk)
-	}
-	if _, body, _ := a.Prompt(); !strings.Contains(body, "$0.01") && !strings.Contains(body, "0.01 is left") {
-		t.Fatalf("asks %q", body)
+	for _, c := range []struct {
+		spent int64
+		risk  screen.Risk
+		typed string
+	}{{49900, screen.RiskTypeName, "over budget"}, {49725, screen.RiskConfirm, ""}, {49700, screen.RiskNone, ""}} {
+		o := testOptions()
+		o.Budget = models.Ptr(models.Dollars(50000))
+		b := launchBackend(&launches{rows: map[string]models.NewJob{}})
+		b.overview = func() (models.Overview, error) { return models.Overview{MonthSpend: models.Dollars(c.spent)}, nil }
+		r := newRig(t, newLaunch(b, o), "ds1") // $2.76
+		r.see("Budget left")
+		r.see("support chats")
+		r.press("v")
+		a := r.action("launch.submit")
+		if a.Risk != c.risk {
+			t.Fatalf("%d spent: risk %v", c.spent, a.Risk)
+		}
+		if c.risk == screen.RiskNone {
+			continue
+		}
+		r.see("estimate is above")
+		if _, body, typed := a.Prompt(); typed != c.typed || !strings.Contains(body, "is left of this month's budget") {
+			t.Fatalf("asks %q, %q", body, typed)
+		}
+		r.stop()
 	}
 }
 

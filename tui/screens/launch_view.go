@@ -1,7 +1,6 @@
 package screens
 
 import (
-	"fmt"
 	"strings"
 
 	"charm.land/lipgloss/v2"
@@ -22,6 +21,7 @@ const (
 func (l *launch) View(f screen.Frame) string { return l.frame(f, l.draw) }
 
 func (l *launch) draw(f screen.Frame) string {
+	l.rev = l.review()
 	switch {
 	case l.mode == modePick:
 		return l.pick.view(f)
@@ -48,28 +48,38 @@ func (l *launch) drawNarrow(f screen.Frame) string {
 	return kit.JoinV(kit.Fit(l.drawForm(f, f.W, f.H-1), f.W, f.H-1), l.estimateLine(f.Theme, f.W))
 }
 
-// drawForm draws the fields around the cursor and the help for it.
+// drawForm draws the fields around the focus and the help for it.
 func (l *launch) drawForm(f screen.Frame, w, h int) string {
 	help := launchHelp
 	if h < 8 {
 		help = max(0, min(2, h-3))
 	}
-	fields, rows := launchFields(), max(1, h-help)
-	l.first = max(0, min(l.first, l.cursor))
-	if l.cursor >= l.first+rows {
-		l.first = l.cursor - rows + 1
-	}
-	l.first = max(0, min(l.first, len(fields)-rows))
-	problems := byField(l.d.problems(l.o.GPUs, l.allowance()))
-	var lines []string
-	for i := l.first; i < min(len(fields), l.first+rows); i++ {
-		lines = append(lines, l.fieldLine(f, fields[i], i == l.cursor, problems[fields[i]], w))
-	}
-	body := kit.Fit(strings.Join(lines, "\n"), w, rows)
+	l.rows = min(len(launchFields()), max(1, h-help))
+	problems := byField(l.d.problems(l.rev))
+	lw := min(launchLabel, max(4, w/3))
+	vw := max(1, w-lw-5)
+	body := l.form.view(f.Theme, w, max(1, h-help), func(field string) int { return l.valueWidth(field, vw) }, func(field *launchField, on bool, inner string) string {
+		return l.fieldLine(f.Theme, field, on, problems[field.name], inner, lw, vw)
+	})
 	if help == 0 {
 		return body
 	}
 	return kit.JoinV(body, kit.Fit(l.fieldHelp(f.Theme, problems[l.field()], w), w, help))
+}
+
+// valueWidth is how many cells huh may draw a field's value in: a choice takes
+// what its label needs, so that its note stands right behind it.
+func (l *launch) valueWidth(field string, w int) int {
+	label := ""
+	switch field {
+	case fieldPreset:
+		label, _ = l.presetText()
+	case fieldGPU:
+		label, _ = l.gpuText()
+	default:
+		return max(1, w-1)
+	}
+	return max(1, min(w, kit.Width(label)+4))
 }
 
 // byField keeps the worst problem of each field.
@@ -83,14 +93,11 @@ func byField(list []models.Problem) map[string]*models.Problem {
 	return out
 }
 
-func (l *launch) fieldLine(f screen.Frame, field string, on bool, p *models.Problem, w int) string {
-	th := f.Theme
+func (l *launch) fieldLine(th theme.Theme, field *launchField, on bool, p *models.Problem, inner string, lw, vw int) string {
 	mark, label := "  ", th.Dim
 	if on {
 		mark, label = th.Accent.Render(th.Glyph("▌", ">")+" "), th.Accent
 	}
-	lw := min(launchLabel, max(4, w/3))
-	vw := max(1, w-lw-5)
 	flag := " "
 	switch {
 	case p == nil:
@@ -99,13 +106,8 @@ func (l *launch) fieldLine(f screen.Frame, field string, on bool, p *models.Prob
 	default:
 		flag = th.Warn.Render("!")
 	}
-	value := ""
-	if on && l.mode == modeEdit {
-		value = l.edit.View(th, vw)
-	} else {
-		value = kit.PadRight(l.fieldValue(th, field, on, vw), vw)
-	}
-	return mark + label.Render(kit.PadRight(launchLabelOf(field), lw)) + " " + value + " " + flag
+	value := l.fieldValue(th, field, on, inner, vw)
+	return mark + label.Render(kit.PadRight(launchLabelOf(field.name), lw)) + " " + kit.Fit(value, vw, 1) + " " + flag
 }
 
 func launchLabelOf(field string) string {
@@ -129,44 +131,55 @@ func launchLabelOf(field string) string {
 	return field
 }
 
-// fieldValue is the value of a field with what helps to judge it.
-func (l *launch) fieldValue(th theme.Theme, field string, on bool, w int) string {
+// fieldValue is the value of a field with what helps to judge it: what huh
+// draws of a choice and of a text that is being typed. An input at rest is drawn
+// here, as huh leaves its colours to bubbles.
+func (l *launch) fieldValue(th theme.Theme, field *launchField, on bool, inner string, w int) string {
 	style := th.Text
 	if on {
 		style = th.Strong
 	}
-	switch field {
+	note := ""
+	switch field.name {
 	case fieldDataset:
 		return l.datasetValue(th, style, w)
 	case fieldPreset:
-		label, note := l.d.preset, ""
-		if p, ok := models.FindPreset(l.o.Presets, l.d.preset); ok {
-			label, note = p.Label, p.Note
-		}
-		return choice(th, style, label, note, on)
+		_, note = l.presetText()
 	case fieldGPU:
-		label, note := l.d.gpu, ""
-		if g, ok := models.FindGPU(l.o.GPUs, l.d.gpu); ok {
-			label, note = g.Label, kit.Money(&g.PricePerHour)+"/h"
+		_, note = l.gpuText()
+	default:
+		if field.editing {
+			return inner
 		}
-		return choice(th, style, models.Clean(label), note, on)
+		text := models.Clean(l.d.value(field.name))
+		if text == "" && optionalField(field.name) {
+			return th.Faint.Render("as the trainer decides")
+		}
+		return style.Render(text)
 	}
-	text := models.Clean(l.d.value(field))
-	if text == "" && optionalField(field) {
-		return th.Faint.Render("as the trainer decides")
-	}
-	return style.Render(text)
-}
-
-func choice(th theme.Theme, style lipgloss.Style, label, note string, on bool) string {
-	out := style.Render(label)
-	if on {
-		out = th.Accent.Render(th.Glyph("◀ ", "< ")) + out + th.Accent.Render(th.Glyph(" ▶", " >"))
+	if field.choice != nil && len(field.choiceOptions) == 0 {
+		return th.Faint.Render("none configured")
 	}
 	if note != "" {
-		out += th.Faint.Render("  " + note)
+		note = th.Faint.Render("  " + note)
 	}
-	return out
+	return strings.TrimRight(inner, " ") + note
+}
+
+// presetText is the preset's label and note.
+func (l *launch) presetText() (label, note string) {
+	if p, ok := models.FindPreset(l.o.Presets, l.d.preset); ok {
+		return presetLabel(p), models.Clean(p.Note)
+	}
+	return models.Clean(l.d.preset), ""
+}
+
+// gpuText is the GPU's label and price.
+func (l *launch) gpuText() (label, note string) {
+	if g, ok := models.FindGPU(l.o.GPUs, l.d.gpu); ok {
+		return models.Clean(g.Label), kit.Money(&g.PricePerHour) + "/h"
+	}
+	return models.Clean(l.d.gpu), ""
 }
 
 func (l *launch) datasetValue(th theme.Theme, style lipgloss.Style, w int) string {
@@ -222,103 +235,11 @@ func (l *launch) plainHelp() string {
 	case fieldPreset:
 		return "A preset fills in the values below; changing one of them makes it Custom."
 	case fieldModel:
-		return "The model to adapt, as owner/name on Hugging Face."
+		return "The model to adapt, as owner/name on Hugging Face. ←/→ go through the common ones, enter types another."
 	case fieldGPU:
 		return "Type and price as configured; ←/→ change it."
 	default:
 		b, _ := boundOf(field)
 		return boundText(b) + ": " + b.Why + "."
 	}
-}
-
-// estimatePairs is the estimate as label and value; nil while there is none.
-func (l *launch) estimatePairs(th theme.Theme) [][2]string {
-	e, ok := l.d.estimate(l.o.GPUs)
-	if !ok {
-		return nil
-	}
-	out := [][2]string{
-		{"Steps", kit.Int(&e.TotalSteps)},
-		{"An epoch", kit.Int(&e.StepsPerEpoch)},
-		{"Time", hoursText(e.Hours)},
-		{"Rate", kit.Money(&e.HourlyRate) + " an hour"},
-		{"Compute", kit.Money(&e.Compute)},
-		{"Storage", kit.Money(&e.Storage)},
-		{"Total", th.Strong.Render(kit.Money(&e.Total))},
-	}
-	if left, ok := l.allowance().left(); ok {
-		style := th.Good
-		if l.allowance().exceeded(e.Total) {
-			style = th.Warn
-		}
-		out = append(out, [2]string{"Budget left", style.Render(kit.Money(&left)) + th.Faint.Render(" of "+kit.Money(l.o.Budget))})
-	}
-	return out
-}
-
-// hoursText is a time of hours in minutes, and as the number the formula gives.
-func hoursText(h float64) string {
-	if h > 1e6 {
-		return fmt.Sprintf("%.0f h", h)
-	}
-	m := int(h*60 + 0.5)
-	if m < 60 {
-		return fmt.Sprintf("%dm (%.2f h)", m, h)
-	}
-	return fmt.Sprintf("%dh %02dm (%.2f h)", m/60, m%60, h)
-}
-
-// drawSide is the estimate and all problems of the form.
-func (l *launch) drawSide(th theme.Theme, w, h int) string {
-	pairs := l.estimatePairs(th)
-	var out []string
-	if pairs == nil {
-		out = append(out, wrap("Choose a dataset, and give batch size, epochs and GPUs, to see steps, time and cost.", w)...)
-	} else {
-		out = append(out, kit.KeyValues(th, pairs, w))
-	}
-	if lines := problemLines(th, l.d.problems(l.o.GPUs, l.allowance()), w); len(lines) > 0 {
-		out = append(append(out, ""), lines...)
-	}
-	return kit.Fit(strings.Join(out, "\n"), w, h)
-}
-
-func problemLines(th theme.Theme, list []models.Problem, w int) []string {
-	var out []string
-	for _, p := range list {
-		style, mark := th.Warn, "! "
-		if p.Hard {
-			style, mark = th.Bad, th.Glyph("✗ ", "x ")
-		}
-		for i, line := range wrap(problemText(p), max(1, w-2)) {
-			if i > 0 {
-				mark = "  "
-			}
-			out = append(out, style.Render(mark+line))
-		}
-	}
-	return out
-}
-
-// problemText names the field where the text alone would not tell it.
-func problemText(p models.Problem) string {
-	text, label := models.Clean(p.Text), launchLabelOf(p.Field)
-	if p.Field == "" || p.Field == fieldDataset || strings.Contains(strings.ToLower(text), strings.ToLower(label)) {
-		return text
-	}
-	return label + ": " + text
-}
-
-// estimateLine is the estimate in one line, for narrow screens.
-func (l *launch) estimateLine(th theme.Theme, w int) string {
-	e, ok := l.d.estimate(l.o.GPUs)
-	text := "no estimate yet"
-	if ok {
-		text = fmt.Sprintf("%s steps · %.2f h · %s", kit.Int(&e.TotalSteps), e.Hours, kit.Money(&e.Total))
-	}
-	style := th.Strong
-	if n := len(hardProblems(l.d.problems(l.o.GPUs, l.allowance()))); n > 0 {
-		text, style = text+" · "+plural(n, "problem"), th.Warn
-	}
-	return style.Render(kit.PadRight(text, w))
 }
