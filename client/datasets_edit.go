@@ -129,8 +129,9 @@ func (c *Client) changeDatasets(ctx context.Context, q *query, value any) ([]mod
 }
 
 // TrashDatasets marks datasets as deleted; their files stay. It returns the ids
-// that are in the trash now, those that were there before among them, and
-// CodeNoRows when some are not.
+// that are in the trash now, those that were there before among them: fewer
+// than were asked for when the policies refuse some, or some are gone. CodeNoRows
+// when it is none at all, CodeNotFound when the only one does not exist.
 func (c *Client) TrashDatasets(ctx context.Context, ids []string) (moved []string, err error) {
 	moved, err = c.mark(ctx, ids, true)
 	return moved, fail("move datasets to the trash", err)
@@ -160,7 +161,7 @@ func (c *Client) mark(ctx context.Context, ids []string, deleted bool) ([]string
 			return done, err
 		}
 	}
-	if len(done) == len(ids) {
+	if len(done) > 0 || len(ids) == 0 {
 		return done, nil
 	}
 	if len(ids) == 1 {
@@ -168,7 +169,7 @@ func (c *Client) mark(ctx context.Context, ids []string, deleted bool) ([]string
 			return done, err
 		}
 	}
-	return done, noRows(fmt.Sprintf("%d of %d datasets were not changed", len(ids)-len(done), len(ids)), "")
+	return done, noRows("no dataset was changed", "")
 }
 
 func (c *Client) markSome(ctx context.Context, ids []string, deleted bool) ([]string, error) {

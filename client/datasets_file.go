@@ -153,7 +153,7 @@ func (c *Client) notWritten(ctx context.Context, before models.Dataset) (models.
 
 // validate reads a file's lines to its end. The error is one of reading.
 func validate(ctx context.Context, r io.Reader) (findings, error) {
-	rep, err := jsonl.Check(ctx, r, jsonl.Options{})
+	rep, err := jsonl.Validate(ctx, r, nil)
 	if err != nil {
 		return findings{}, err
 	}

@@ -170,7 +170,7 @@ func fingerprint(ctx context.Context, f *os.File, size int64, check bool, progre
 	var err error
 	if check {
 		var rep jsonl.Report
-		rep, err = jsonl.Check(ctx, r, jsonl.Options{})
+		rep, err = jsonl.Validate(ctx, r, nil)
 		p.sha256, p.found, p.kind = rep.SHA256, findingsOf(rep), rep.Kind
 	} else {
 		sha := sha256.New()
