@@ -20,7 +20,7 @@ import (
 // Keys that are pressed for one figure, and the longest pause between two: of
 // any length, so that they fall anywhere between two ticks of the renderer.
 const (
-	latencyKeys  = 600
+	latencyKeys  = 400
 	latencyPause = 60 * time.Millisecond
 )
 
@@ -50,13 +50,13 @@ func BenchmarkKeyToFrame(b *testing.B) {
 		keys       [2]string // pressed by turns
 		mark       string    // what only their frames draw
 	}{
-		{"list", "jobs", "50 jobs", [2]string{"j", "k"}, "\x1b["},
+		{"list", "jobs", "50 jobs", [2]string{"j", "k"}, "running"},
 		{"charts", "job/" + job, "summed up", [2]string{"\x1b[D", "\x1b[C"}, "│"},
 	} {
 		b.Run(c.name, func(b *testing.B) {
 			s := openScreen(b, stack, token, c.link)
 			s.see(b, c.ready)
-			s.press(b, "\x1b[D", "│") // the cursor of charts; nothing in a list
+			s.press(b, c.keys[0], c.mark) // charts get their cursor, at the end
 			took := make([]time.Duration, 0, latencyKeys)
 			for b.Loop() {
 				took = took[:0]

@@ -33,7 +33,7 @@ func (r *resolver) assign(values map[string]Value) {
 	c.URL, c.Key, c.AccessToken = strings.TrimRight(text("url"), "/"), text("key"), text("access_token")
 	c.AllowHTTP, c.ReadOnly, c.Keyring = yes("allow_http"), yes("read_only"), yes("keyring")
 	c.ASCII, c.Mouse = yes("ascii"), yes("mouse")
-	c.Theme, c.Notify = text("theme"), text("notify")
+	c.Theme, c.Notify, c.Chart = text("theme"), text("notify"), text("chart")
 	c.Refresh, _ = time.ParseDuration(text("refresh"))
 	if t := text("monthly_budget"); t != "" {
 		m, _ := parseAmount(t)

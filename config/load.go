@@ -55,7 +55,7 @@ type Config struct {
 	URL, Key, AccessToken string
 	AllowHTTP, ReadOnly   bool
 	Keyring, ASCII, Mouse bool
-	Theme, Notify         string
+	Theme, Notify, Chart  string
 	Refresh               time.Duration
 	Budget                *models.Money // a month; nil = none
 	DownloadDir, Log      string        // absolute, or ""

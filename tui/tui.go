@@ -43,6 +43,11 @@ type Options struct {
 	Log     *slog.Logger
 }
 
+// framesPerSecond bounds how long a key waits for its frame: to 8 ms, where the
+// usual 60 have it wait for 17 alone. Nothing is drawn when nothing has changed,
+// so that more of them cost no byte.
+const framesPerSecond = 120
+
 // Patience of Run after quitting.
 const (
 	settleTime = 3 * time.Second // for commands that park, such as a download
@@ -154,6 +159,7 @@ func programOptions(o Options) []tea.ProgramOption {
 	opts := []tea.ProgramOption{
 		tea.WithInput(o.In), tea.WithOutput(o.Out), tea.WithEnvironment(o.Env),
 		tea.WithoutSignalHandler(), // ctx carries the signals, SIGHUP among them
+		tea.WithFPS(framesPerSecond),
 	}
 	if _, file := o.Out.(interface{ Fd() uintptr }); !file {
 		// No terminal that could be asked for its size and colours.

@@ -158,12 +158,9 @@ func (c *Chart) legend(i, x, end int, g *glyphs) int {
 		name += " "
 	}
 	single := len(c.Series) == 1 || s.Name == ""
-	sample := g.samples[0]
-	if c.pal.noColor {
-		sample = g.samples[s.Color&3]
-	}
-	if c.pal.ascii {
-		sample = g.samples[s.Color&3]
+	sample := g.samples[c.shapes[i]]
+	if !c.pal.ascii && !c.marked {
+		sample = g.line
 	}
 	for _, parts := range [][3]string{{sample + " ", name, value}, {sample + " ", "", value}, {"", "", value}} {
 		if single {

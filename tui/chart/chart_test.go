@@ -77,7 +77,7 @@ func anyOptions() *rapid.Generator[Options] {
 			LogY:   rapid.Bool().Draw(t, "log"), Robust: rapid.Bool().Draw(t, "robust"),
 			From: anyFloat().Draw(t, "from"), To: anyFloat().Draw(t, "to"),
 			FixedLo: anyFloat().Draw(t, "lo"), FixedHi: anyFloat().Draw(t, "hi"),
-			LogX: rapid.Bool().Draw(t, "log x"), XKind: XKind(rapid.IntRange(0, 3).Draw(t, "kind")), Blocks: rapid.Bool().Draw(t, "blocks"),
+			LogX: rapid.Bool().Draw(t, "log x"), XKind: XKind(rapid.IntRange(0, 3).Draw(t, "kind")), Ink: Ink(rapid.IntRange(0, int(InkCount)-1).Draw(t, "ink")), Marks: rapid.Bool().Draw(t, "marks"),
 			Mark: anyFloat().Draw(t, "mark"), MarkLabel: rapid.SampledFrom([]string{"", "budget", "預算 \x1b[31m"}).Draw(t, "mark label"),
 		}
 		if rapid.Bool().Draw(t, "cursor") {

@@ -100,7 +100,7 @@ func (d *dots) flush(p *plane, x0, y0 int, pens []pen, shapes []int, g *glyphs) 
 		r := runes.BrailleBlockOffset | rune(b)
 		switch {
 		case d.sx == 1:
-			r = g.marks[shapes[s]&3]
+			r = g.marks[shapes[s]]
 		case d.sy == 2:
 			r = quadrant(b)
 		}
@@ -123,6 +123,8 @@ type tracer struct {
 	k      pen
 	series uint8 // 1 + index
 	style  int   // dash
+	every  int   // cells between two marks; 0 for none
+	due    int   // the cell of the next one
 	shape  int   // of the points of a sparse series
 	sparse bool
 	marks  []marker
@@ -188,11 +190,16 @@ func (t *tracer) column(p Points, lo, hi, px int) {
 	}
 	t.clipMarks(e, px)
 	if t.sparse && hi-lo == 1 {
-		t.mark(px, bottom/t.d.sy, t.g.marks[t.shape&3], t.k)
+		t.mark(px, bottom/t.d.sy, t.g.marks[t.shape], t.k)
 	}
 	t.down = finite(last)
-	if t.down {
-		t.px, t.py = px, t.row(last)
+	if !t.down {
+		return
+	}
+	t.px, t.py = px, t.row(last)
+	if cell := px / t.d.sx; t.every > 0 && !t.sparse && t.py >= 0 && cell >= t.due {
+		t.mark(px, t.py/t.d.sy, t.g.marks[t.shape], t.k)
+		t.due = cell + t.every
 	}
 }
 

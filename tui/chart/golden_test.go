@@ -35,7 +35,7 @@ func TestGolden(t *testing.T) {
 		"plain":         {Title: "Loss", XLabel: "step"},
 		"log":           {Title: "Loss", XLabel: "step", LogY: true},
 		"robust-cursor": {Title: "Loss", XLabel: "step", Robust: true, Cursor: &at},
-		"time-blocks":   {Title: "Loss", XLabel: "time", XKind: XSeconds, Blocks: true, Cursor: &at},
+		"time-blocks":   {Title: "Loss", XLabel: "time", XKind: XSeconds, Ink: InkBlocks, Cursor: &at},
 		"log-x-mark":    {Title: "Loss", XLabel: "step", LogX: true, LogY: true, Mark: 50, MarkLabel: "budget"},
 	}
 	for name, o := range views {

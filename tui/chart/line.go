@@ -16,6 +16,17 @@ type Series struct {
 	Faint  bool      // a raw line behind a smoothed one; not in the legend
 }
 
+// Ink is what lines are drawn with.
+type Ink uint8
+
+// The inks. Whatever they are, a theme of ASCII draws with ASCII.
+const (
+	InkBraille Ink = iota
+	InkBlocks      // quadrants, for fonts without braille
+	InkASCII       // one character a series, for fonts without either
+	InkCount
+)
+
 // Options say how to draw.
 type Options struct {
 	Title  string
@@ -24,7 +35,10 @@ type Options struct {
 	LogY   bool   // ignored when nothing is positive
 	LogX   bool   // ignored when no x is positive
 	XKind  XKind  // what x is
-	Blocks bool   // quadrant blocks in place of braille, for fonts without it
+	Ink    Ink    // what lines are drawn with
+	// Marks sets marks on the lines also where colours tell them apart, when
+	// there are several.
+	Marks bool
 	// Mark shows a dashed vertical line at this x when MarkLabel is not "".
 	Mark      float64
 	MarkLabel string
@@ -62,6 +76,7 @@ type Chart struct {
 	shapes []int
 	marks  []marker
 	sample []float64
+	marked bool // marks are set on the lines
 }
 
 // chartKey is all that a picture depends on.
@@ -101,6 +116,7 @@ func (c *Chart) draw(th theme.Theme, w, h int) string {
 	if w <= 0 || h <= 0 {
 		return strings.Repeat("\n", max(h-1, 0))
 	}
+	th.ASCII = th.ASCII || c.Options.Ink == InkASCII
 	c.pal.use(th)
 	g := glyphsFor(th.ASCII)
 	c.p.reset(w, h)
@@ -128,8 +144,9 @@ func (c *Chart) prepare() {
 		}
 		c.pts = append(c.pts, p)
 		c.pens = append(c.pens, c.pal.of(s.Color, s.Faint))
-		c.shapes = append(c.shapes, s.Color)
+		c.shapes = append(c.shapes, shapeOf(s.Color))
 	}
+	c.marked = c.wantsMarks()
 }
 
 // nothing says that there are no points.
@@ -150,7 +167,7 @@ func (c *Chart) nothing(w, h int) {
 // trace draws all lines, in the order given: later ones cover earlier ones.
 func (c *Chart) trace(g *glyphs) {
 	l := &c.lay
-	c.d.reset(l.w, l.h, c.pal.ascii, c.Options.Blocks)
+	c.d.reset(l.w, l.h, c.pal.ascii, c.Options.Ink == InkBlocks)
 	c.marks = c.marks[:0]
 	for i, p := range c.pts {
 		if i >= 255 {
@@ -160,8 +177,12 @@ func (c *Chart) trace(g *glyphs) {
 			d: &c.d, x: l.x, y: l.y, g: g, k: c.pens[i], series: uint8(i + 1),
 			shape: c.shapes[i], clip: c.Options.Robust, marks: c.marks, sparse: c.sparse(i),
 		}
-		if c.pal.noColor && !c.pal.ascii && !c.Series[i].Faint {
-			t.style = c.shapes[i]
+		if c.marked && !c.Series[i].Faint {
+			t.every = markEvery
+			t.due = 2 + c.shapes[i]*markEvery/shapeCount
+			if c.pal.noColor {
+				t.style = c.shapes[i]
+			}
 		}
 		eachRun(p, func(lo, hi int) {
 			a, b := window(p, lo, hi, l.x.lo, l.x.hi)
@@ -176,6 +197,22 @@ func (c *Chart) trace(g *glyphs) {
 	for _, m := range c.marks {
 		c.p.set(l.px+m.x, l.py+m.y, m.r, m.k)
 	}
+}
+
+// markEvery is how many cells lie between two marks of a line.
+const markEvery = 15
+
+// wantsMarks tells whether marks are to tell lines apart: where there are
+// several, and no colour or the wish for them. In ASCII a line is made of its
+// mark.
+func (c *Chart) wantsMarks() bool {
+	lines := 0
+	for i, p := range c.pts {
+		if p.Len() > 0 && !c.Series[i].Faint {
+			lines++
+		}
+	}
+	return lines > 1 && !c.pal.ascii && (c.pal.noColor || c.Options.Marks)
 }
 
 // sparse tells whether the points of a series are few enough to be shown one

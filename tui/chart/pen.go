@@ -77,7 +77,7 @@ func (p *palette) of(color int, faint bool) pen {
 		return penFaint
 	}
 	if p.noColor {
-		color /= 4 // the dashes tell four apart, their weight the others
+		color /= shapeCount // the dashes tell so many apart, their weight the others
 	}
 	return penSeries + pen(((color%p.series)+p.series)%p.series)
 }
@@ -86,6 +86,7 @@ func (p *palette) of(color int, faint bool) pen {
 type glyphs struct {
 	vertical, corner, horizontal, tickY, tickX rune
 	nan, up, down, cursor, ellipsis            rune
-	marks                                      [4]rune // points of sparse series
-	samples                                    [4]string
+	marks                                      [shapeCount]rune // on lines, and points of sparse series
+	samples                                    [shapeCount]string
+	line                                       string // sample of a line that only its colour tells
 }

@@ -69,7 +69,7 @@ func TestBlocksKeepSpikes(t *testing.T) {
 	th := themes()[0]
 	s := lossCurve()[:1]
 	braille := Chart{Series: s}
-	blocks := Chart{Series: s, Options: Options{Blocks: true}}
+	blocks := Chart{Series: s, Options: Options{Ink: InkBlocks}}
 	braille.View(th, 72, 14, 0)
 	blocks.View(th, 72, 14, 0)
 	top := func(c *Chart) (n int) {

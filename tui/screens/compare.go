@@ -39,7 +39,7 @@ type compare struct {
 func newCompare(b jobStore, o Options) func(screen.Scope, screen.Args) screen.Screen {
 	return func(sc screen.Scope, args screen.Args) screen.Screen {
 		args, q := linkQuery(args)
-		s := &compare{sc: sc, o: o, stale: true, table: kit.NewScroller(false)}
+		s := &compare{plotView: newPlotView(o), sc: sc, o: o, stale: true, table: kit.NewScroller(false)}
 		for id := range strings.SplitSeq(args.At(0), ",") {
 			if id = strings.TrimSpace(id); id != "" && !slices.Contains(s.ids, id) && len(s.ids) < compareMost {
 				s.ids = append(s.ids, id)

@@ -39,7 +39,7 @@ func (s *compare) Actions() []screen.Action {
 		s.saver.action("compare", s.touch),
 		mouseAction("compare", "on the chart: wheel zooms, drag pans, click puts the cursor, right follows the newest, middle shows all"),
 	}
-	out = append(out, viewActions("compare", &s.plotView, do)...)
+	out = append(out, viewActions("compare", &s.plotView, &s.paint, do)...)
 	if s.cursor == nil && !s.zoomed() {
 		return out
 	}

@@ -66,7 +66,7 @@ func newJob(b jobPageStore, o Options) func(screen.Scope, screen.Args) screen.Sc
 		args, query := linkQuery(args)
 		s := &job{sc: sc, b: b, o: o, id: args.At(0)}
 		s.stream = newJobStream(sc, b, s.id)
-		s.charts = newJobCharts(&s.stream.series)
+		s.charts = newJobCharts(&s.stream.series, o)
 		s.charts.takeQuery(query)
 		for i := range s.docs {
 			s.docs[i] = kit.NewScroller(false)

@@ -52,7 +52,7 @@ type jobCharts struct {
 	dragX  int // column of the mouse while a button is down
 }
 
-func newJobCharts(s *series) *jobCharts {
+func newJobCharts(s *series, o Options) *jobCharts {
 	c := func(key, title, unit string, fixed bool, lines ...line) *jobChart {
 		x := &jobChart{key: key, title: title, lines: lines, unit: unit, fixed: fixed, step: -1}
 		x.Options.YLabel = unit
@@ -61,7 +61,7 @@ func newJobCharts(s *series) *jobCharts {
 		}
 		return x
 	}
-	return &jobCharts{s: s, all: []*jobChart{
+	return &jobCharts{plotView: newPlotView(o), s: s, all: []*jobChart{
 		c("loss", "Loss", "", false, line{metricTraining, "train", 0}, line{metricValidation, "validation", 1}),
 		c("gradient", "Gradient norm", "", false, line{metricGradient, "", 2}),
 		c("rate", "Learning rate", "", false, line{metricLearningRate, "", 6}),

@@ -123,7 +123,7 @@ func (s *job) chartActions() []screen.Action {
 		s.saver.action("job", s.touch),
 		mouseAction("job", "on charts: wheel zooms, drag pans, click puts the cursor and on a title fills the page, right follows the newest, middle shows all"),
 	}
-	out = append(out, viewActions("job", &c.plotView, do)...)
+	out = append(out, viewActions("job", &c.plotView, &s.paint, do)...)
 	if c.cursor == nil && !c.alone && !c.zoomed() {
 		return out
 	}

@@ -4,6 +4,7 @@ import (
 	"charm.land/bubbles/v2/key"
 	tea "charm.land/bubbletea/v2"
 
+	"github.com/loratop/loratop/tui/chart"
 	"github.com/loratop/loratop/tui/screen"
 )
 
@@ -13,10 +14,16 @@ func mouseAction(page, what string) screen.Action {
 }
 
 // viewActions are the keys of a plotView; do makes an action of a change.
-func viewActions(page string, v *plotView, do func(func()) func() tea.Cmd) []screen.Action {
+func viewActions(page string, v *plotView, p *paint, do func(func()) func() tea.Cmd) []screen.Action {
 	unzoomed := func() string {
 		if !v.zoomed() {
 			return "all is in view"
+		}
+		return ""
+	}
+	ascii := func() string {
+		if p.last.Theme.ASCII {
+			return "all is drawn in ASCII"
 		}
 		return ""
 	}
@@ -28,6 +35,6 @@ func viewActions(page string, v *plotView, do func(func()) func() tea.Cmd) []scr
 		{ID: page + ".panRight", Keys: screen.Bind(">", "move the view right", ">", "shift+right"), Quiet: true, Off: unzoomed, Do: do(func() { v.pan(0.25) })},
 		{ID: page + ".tail", Keys: screen.Bind("F", "follow the newest", "F", "end"), Quiet: true, Do: do(v.tail)},
 		{ID: page + ".logX", Keys: screen.Bind("K", "log x"), Quiet: true, Do: do(func() { v.logX = !v.logX; v.reset() })},
-		{ID: page + ".blocks", Keys: screen.Bind("b", "braille or blocks"), Quiet: true, Do: do(func() { v.blocks = !v.blocks })},
+		{ID: page + ".blocks", Keys: screen.Bind("b", "braille, blocks or ASCII"), Quiet: true, Off: ascii, Do: do(func() { v.ink = (v.ink + 1) % chart.InkCount })},
 	}
 }

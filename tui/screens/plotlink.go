@@ -62,7 +62,9 @@ func (v *plotView) put(q url.Values) {
 		q.Set("x", v.axis.String())
 	}
 	putFlag(q, "logx", v.logX)
-	putFlag(q, "blocks", v.blocks)
+	if v.ink != v.inkAtFirst {
+		q.Set("draw", inkNames()[v.ink])
+	}
 	putFlag(q, "follow", v.follow)
 	if v.zoomed() {
 		putNumber(q, "from", v.from)
@@ -76,7 +78,10 @@ func (v *plotView) put(q url.Values) {
 // take looks at what a link says.
 func (v *plotView) take(q url.Values) {
 	v.axis = axisNamed(q.Get("x"))
-	v.logX, v.blocks = q.Get("logx") == "1", q.Get("blocks") == "1"
+	v.logX = q.Get("logx") == "1"
+	if ink, ok := inkNamed(q.Get("draw")); ok {
+		v.ink = ink
+	}
 	from, ok := number(q, "from")
 	to, too := number(q, "to")
 	if ok && too && from < to {

@@ -8,17 +8,25 @@ import (
 
 // plotView is how the charts of a page are looked at: it holds for all of
 // them, so that they show the same stretch and the same cursor. The zero
-// plotView shows everything over steps.
+// plotView shows everything over steps, in braille.
 type plotView struct {
-	axis   xAxis
-	logX   bool
-	blocks bool
-	from   float64 // in view when from < to; else all is
-	to     float64
-	follow bool     // the newest points stay in view while they come
-	cursor *float64 // x
-	lo, hi float64  // of all points, lo > hi for none
-	turn   uint64   // counts changes of the axis
+	axis xAxis
+	logX bool
+	ink  chart.Ink // what lines are drawn with
+	// inkAtFirst is the one of the configuration.
+	inkAtFirst chart.Ink
+	from       float64 // in view when from < to; else all is
+	to         float64
+	follow     bool     // the newest points stay in view while they come
+	cursor     *float64 // x
+	lo, hi     float64  // of all points, lo > hi for none
+	turn       uint64   // counts changes of the axis
+}
+
+// newPlotView looks at everything over steps, with the ink of the configuration.
+func newPlotView(o Options) plotView {
+	ink, _ := inkNamed(o.Chart) // "auto" is braille
+	return plotView{ink: ink, inkAtFirst: ink}
 }
 
 // zoomStep is by how much "+" and a notch of the wheel magnify.
@@ -148,6 +156,19 @@ func (v *plotView) grown(lo, hi float64) {
 	}
 }
 
+// inkNames are the inks as links and the configuration name them.
+func inkNames() [chart.InkCount]string { return [chart.InkCount]string{"braille", "blocks", "ascii"} }
+
+// inkNamed is the ink of that name; ok is false for what is none.
+func inkNamed(name string) (ink chart.Ink, ok bool) {
+	for i, n := range inkNames() {
+		if n == name {
+			return chart.Ink(i), true
+		}
+	}
+	return 0, false
+}
+
 // turnTo changes the axis; what was in view in the units of the other is not
 // kept.
 func (v *plotView) turnTo(a xAxis) {
@@ -159,7 +180,7 @@ func (v *plotView) turnTo(a xAxis) {
 // apply puts the view into the options of a chart.
 func (v *plotView) apply(o *chart.Options) {
 	o.XLabel, o.XKind = v.axis.label(), v.axis.kind()
-	o.Cursor, o.LogX, o.Blocks = v.cursor, v.logX, v.blocks
+	o.Cursor, o.LogX, o.Ink = v.cursor, v.logX, v.ink
 	o.From, o.To = v.from, v.to
 }
 
