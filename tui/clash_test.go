@@ -15,7 +15,7 @@ import (
 // mayOverride are keys of the shell that a page may use first: esc leaves an
 // inner layer before the page, and [ ] step through the page's own parts, if it
 // has any, before the sections.
-var mayOverride = []string{"esc", "[", "]"}
+var mayOverride = []string{"esc", "alt+esc", "[", "]"}
 
 // TestKeysDoNotClash checks the table of every screen: no key does two things
 // at once, none hides a key of the shell, and every action can be found.

@@ -2,12 +2,12 @@ package screens
 
 import (
 	"context"
-	"strings"
 	"time"
 
 	tea "charm.land/bubbletea/v2"
 
 	"github.com/loratop/loratop/models"
+	"github.com/loratop/loratop/models/jsonl"
 	"github.com/loratop/loratop/tui/kit"
 	"github.com/loratop/loratop/tui/screen"
 )
@@ -15,22 +15,57 @@ import (
 // datasetStore is what the page of one dataset needs of the backend.
 type datasetStore interface {
 	Datasets
+	DatasetEdits
+	DatasetFiles
+	Uploads
 	Jobs(ctx context.Context, q models.ListQuery) (models.Page[models.Job], error)
 	Artifacts(ctx context.Context, q models.ListQuery) (models.Page[models.Artifact], error)
 }
 
-// dataset is the page of one dataset: its facts, what the validator found, its
-// sample conversations, and the jobs and artifacts that came from it.
+// dataset is the page of one dataset: its facts and what the validator found,
+// its samples, what it holds, and the jobs and artifacts that came from it.
 type dataset struct {
 	paint
-	id     string
-	feed   *screen.Feed[models.Dataset]
-	uses   *screen.Feed[datasetUses]
-	doc    *kit.Scroller
-	table  *kit.Table
-	pane   int // 0 the text, 1 what came from it
-	folded bool
-	split  int // column where the right pane begins; 0: one pane at a time
+	sc   screen.Scope
+	b    datasetStore
+	o    Options
+	id   string
+	feed *screen.Feed[models.Dataset]
+	uses *screen.Feed[datasetUses]
+	ups  *deskWatch
+
+	view    datasetView
+	doc     *kit.Scroller
+	table   *kit.Table
+	samples *browser
+	report  *reportPane
+	folded  bool
+	split   int // column where the right pane begins; 0: one pane at a time
+	top     int // lines above the body
+	tabs    [][2]int
+
+	form    *datasetForm
+	op      *longOp
+	stored  storedFile
+	probing bool
+	jumpTo  jsonl.Finding // shown once the file is open
+	saved   models.Downloaded
+}
+
+// datasetView is the part of the page that is looked at.
+type datasetView int
+
+// The views in their order.
+const (
+	viewOverview datasetView = iota
+	viewSamples
+	viewContents
+	viewUses
+	datasetViews
+)
+
+func (v datasetView) title() string {
+	return [...]string{"Overview", "Samples", "Contents", "Jobs and artifacts"}[v]
 }
 
 // datasetUses are the jobs and artifacts of a dataset, newest first.
@@ -41,15 +76,17 @@ type datasetUses struct {
 
 const datasetUsesMax = 50
 
-func newDataset(b datasetStore, _ Options) func(screen.Scope, screen.Args) screen.Screen {
+func newDataset(b datasetStore, o Options) func(screen.Scope, screen.Args) screen.Screen {
+	k := o.deskOf(b)
 	return func(sc screen.Scope, args screen.Args) screen.Screen {
-		s := &dataset{id: args.At(0), folded: true, doc: kit.NewScroller(true), table: kit.NewTable(
-			kit.Column{Title: "What", Min: 9, Max: 9},
-			kit.Column{Title: "State", Min: 12, Max: 14},
-			kit.Column{Title: "Name", Min: 8},
-			kit.Column{Title: "Cost", Min: 8, Max: 10, Right: true, Drop: 2},
-			kit.Column{Title: "Age", Min: 4, Max: 5, Right: true, Drop: 1},
-		)}
+		s := &dataset{sc: sc, b: b, o: o, id: args.At(0), folded: true, doc: kit.NewScroller(true), report: newReportPane(),
+			samples: newBrowser(sc, b), ups: newDeskWatch(sc, k), table: kit.NewTable(
+				kit.Column{Title: "What", Min: 9, Max: 9},
+				kit.Column{Title: "State", Min: 12, Max: 14},
+				kit.Column{Title: "Name", Min: 8},
+				kit.Column{Title: "Cost", Min: 8, Max: 10, Right: true, Drop: 2},
+				kit.Column{Title: "Age", Min: 4, Max: 5, Right: true, Drop: 1},
+			)}
 		id := s.id
 		s.feed = screen.NewFeed(sc, "read dataset", s.every, func(ctx context.Context) (models.Dataset, error) { return b.Dataset(ctx, id) })
 		s.uses = screen.NewFeed(sc, "read what came from the dataset", s.everyUses, func(ctx context.Context) (datasetUses, error) {
@@ -91,7 +128,7 @@ func (s *dataset) Init() tea.Cmd {
 	if s.id == "" {
 		return screen.Replace("datasets")
 	}
-	return tea.Batch(s.feed.Start(), s.uses.Start())
+	return tea.Batch(s.feed.Start(), s.uses.Start(), s.ups.start())
 }
 
 func (s *dataset) Title() string {
@@ -107,54 +144,162 @@ func (s *dataset) Copy() string { return s.id }
 
 func (s *dataset) Link() string { return "dataset/" + s.id }
 
+// Capturing is true while a text is typed.
+func (s *dataset) Capturing() bool { return s.form != nil || s.samples.prompt != nil }
+
+// Filter searches the samples.
+func (s *dataset) Filter(text string) tea.Cmd {
+	s.touch()
+	if text != "" && s.view != viewSamples {
+		s.view = viewSamples
+	}
+	s.samples.search(text)
+	if text == "" {
+		return nil
+	}
+	return s.samples.open()
+}
+
+// FilterText is what is searched for.
+func (s *dataset) FilterText() string { return s.samples.needle }
+
+// Close ends what goes on for this page only.
+func (s *dataset) Close() {
+	s.samples.halt()
+	if s.op != nil {
+		s.op.cancel()
+	}
+}
+
+// Busy names what quitting would interrupt.
+func (s *dataset) Busy() string {
+	if s.op != nil {
+		return "what is going on: " + s.op.what
+	}
+	return ""
+}
+
+// Progress of what goes on, for the terminal's own progress bar.
+func (s *dataset) Progress() (percent int, ok bool) { return s.op.percent() }
+
 func (s *dataset) Update(msg tea.Msg) tea.Cmd {
 	s.touch()
-	cmd, _ := s.feed.Update(msg)
-	more, fresh := s.uses.Update(msg)
+	cmd, fresh := s.feed.Update(msg)
 	if fresh {
+		cmd = tea.Batch(cmd, s.arrived())
+	}
+	more, used := s.uses.Update(msg)
+	if used {
 		s.rows(s.last)
 	}
+	up, moved := s.ups.update(msg)
+	if moved {
+		up = tea.Batch(up, s.uploadMoved())
+	}
+	return tea.Batch(cmd, more, up, s.own(msg))
+}
+
+// own takes the page's own results, keys and the mouse.
+func (s *dataset) own(msg tea.Msg) tea.Cmd {
 	switch m := msg.(type) {
-	case tea.KeyPressMsg:
-		s.key(m)
-	case tea.MouseWheelMsg:
-		s.wheel(m)
-	case tea.MouseClickMsg:
-		s.click(m)
-	}
-	return tea.Batch(cmd, more)
-}
-
-func (s *dataset) key(k tea.KeyPressMsg) {
-	switch {
-	case k.String() == "tab" || k.String() == "shift+tab":
-		s.pane = 1 - s.pane
-	case s.pane == 1:
-		s.table.Update(k)
-	default:
-		s.doc.Update(k)
-	}
-}
-
-func (s *dataset) wheel(m tea.MouseWheelMsg) {
-	right := s.split > 0 && m.X >= s.split || s.split == 0 && s.pane == 1
-	if right {
-		s.table.Update(m)
-		return
-	}
-	s.doc.Update(m)
-}
-
-func (s *dataset) click(m tea.MouseClickMsg) {
-	if s.split > 0 {
-		s.pane = 0
-		if m.X >= s.split {
-			s.pane = 1
+	case partRead:
+		return tea.Batch(s.samples.update(m), s.afterRead())
+	case opMoved:
+		if m.op == s.op {
+			s.op.moved(m)
 		}
+	case opEnded:
+		return s.ended(m)
+	case probed:
+		s.probing = false
+		s.stored = m.found
+	case datasetPatched:
+		return s.patched(m)
+	case datasetsMoved:
+		return tea.Batch(m.told(), s.feed.Poke())
+	case screen.Failed:
+		s.broken(m.Err)
+	case tea.KeyPressMsg:
+		return s.key(m)
+	case tea.PasteMsg:
+		return s.typed(m)
+	case tea.MouseWheelMsg, tea.MouseClickMsg:
+		return s.mouse(m)
 	}
-	if s.pane == 1 {
-		s.table.Update(below(m, 1))
+	return nil
+}
+
+// arrived takes a row that was read.
+func (s *dataset) arrived() tea.Cmd {
+	d, _ := s.feed.Value()
+	s.samples.take(d)
+	cmd := s.probe(d)
+	if s.view == viewSamples || s.view == viewContents || s.wide() {
+		cmd = tea.Batch(cmd, s.samples.open())
 	}
+	return cmd
+}
+
+// uploadMoved reads the row when an upload of it has ended here.
+func (s *dataset) uploadMoved() tea.Cmd {
+	d, ok := s.feed.Value()
+	if r, mine := s.ups.desk.get(s.id); ok && mine && r.state == deskDone && d.Status != r.got.Status {
+		return s.feed.Poke()
+	}
+	return nil
+}
+
+// probed is whether the file of a stuck dataset is stored.
+type probed struct{ found storedFile }
+
+// probe asks, once, for the file of a dataset that is stuck.
+func (s *dataset) probe(d models.Dataset) tea.Cmd {
+	if s.probing || s.stored != storedUnknown || models.DiagnoseDataset(d, s.now(s.sc)) == nil {
+		return nil
+	}
+	s.probing = true
+	b := s.b
+	return screen.Do(s.sc, "look for the stored file", editTimeout, func(ctx context.Context) tea.Msg {
+		p, err := b.DatasetPart(ctx, d, 0, 1)
+		switch {
+		case err == nil && (len(p.Data) > 0 || p.Size >= 0):
+			return probed{storedThere}
+		case models.CodeOf(err) == models.CodeNotFound:
+			return probed{storedMissing}
+		}
+		return probed{storedUnknown}
+	})
+}
+
+// patched takes the outcome of renaming.
+func (s *dataset) patched(m datasetPatched) tea.Cmd {
+	if s.form == nil {
+		return nil
+	}
+	cmd, over := s.form.done(m)
+	if over {
+		s.form = nil
+	}
+	return tea.Batch(cmd, s.feed.Poke())
+}
+
+// broken ends what went on after a panic of its command.
+func (s *dataset) broken(error) {
+	s.op = nil
+	s.samples.halt()
+	if s.form != nil {
+		s.form.sending = false
+	}
+}
+
+// afterRead shows a finding once the file is open.
+func (s *dataset) afterRead() tea.Cmd {
+	x := s.jumpTo
+	if x.Line == 0 || !s.samples.fromFile() || s.samples.reading != readNothing {
+		return nil
+	}
+	s.jumpTo = jsonl.Finding{}
+	return s.samples.jump(x.Offset, x.Line)
 }
 
 // rows fills the table of what came from the dataset.
@@ -179,128 +324,4 @@ func (s *dataset) rows(f screen.Frame) {
 		}})
 	}
 	s.table.SetRows(rows)
-}
-
-func (s *dataset) View(f screen.Frame) string { return s.frame(f, s.draw) }
-
-func (s *dataset) draw(f screen.Frame) string {
-	th := f.Theme
-	d, ok := s.feed.Value()
-	if !ok {
-		text, hint := "Loading…", ""
-		if err := s.feed.Err(); err != nil {
-			text, hint = models.Explain(err)
-		}
-		return kit.Empty(th, text, hint, f.W, f.H)
-	}
-	h, foot := f.H, ""
-	if err := s.feed.Err(); err != nil && h > 3 {
-		h--
-		foot = kit.ErrorLine(th, err, kit.Age(s.feed.State().At, f.Now), f.W)
-	}
-	return kit.JoinV(s.panes(f, d, h), foot)
-}
-
-// panes puts text and table side by side where there is room, else one at a
-// time.
-func (s *dataset) panes(f screen.Frame, d models.Dataset, h int) string {
-	th := f.Theme
-	if s.rowsDue(f) {
-		s.rows(f)
-	}
-	name := models.Clean(d.Name)
-	s.split = 0
-	if f.W >= 110 {
-		s.split = f.W * 3 / 5
-		iw, ih := kit.PanelInner(s.split, h)
-		left := kit.Panel(th, name, s.text(f, d, iw, ih), s.split, h, f.Focus && s.pane == 0)
-		iw, ih = kit.PanelInner(f.W-s.split, h)
-		return kit.JoinH(left, kit.Panel(th, s.usesTitle(), s.usesBody(f, iw, ih), f.W-s.split, h, f.Focus && s.pane == 1))
-	}
-	iw, ih := kit.PanelInner(f.W, h)
-	if s.pane == 1 {
-		return kit.Panel(th, s.usesTitle(), s.usesBody(f, iw, ih), f.W, h, f.Focus)
-	}
-	return kit.Panel(th, name, s.text(f, d, iw, ih), f.W, h, f.Focus)
-}
-
-func (s *dataset) text(f screen.Frame, d models.Dataset, w, h int) string {
-	if w < 1 || h < 1 {
-		return ""
-	}
-	lines := datasetLines(f.Theme, d, f.Now, max(1, w-2), s.folded)
-	s.doc.SetContent(strings.Join(lines, "\n"))
-	return s.doc.View(f.Theme, w, h)
-}
-
-func (s *dataset) usesTitle() string {
-	u, ok := s.uses.Value()
-	if !ok {
-		return "Jobs and artifacts"
-	}
-	return plural(len(u.jobs.Items), "job") + " and " + plural(len(u.artifacts.Items), "artifact")
-}
-
-func (s *dataset) usesBody(f screen.Frame, w, h int) string {
-	_, ok := s.uses.Value()
-	switch {
-	case !ok && s.uses.Err() != nil:
-		text, hint := models.Explain(s.uses.Err())
-		return kit.Empty(f.Theme, text, hint, w, h)
-	case !ok:
-		return kit.Empty(f.Theme, "Loading…", "", w, h)
-	case s.table.Len() == 0:
-		return kit.Empty(f.Theme, "Nothing has been trained with it yet.", "l launches a job with it.", w, h)
-	}
-	return s.table.View(f.Theme, w, h, f.Focus && s.pane == 1)
-}
-
-func (s *dataset) Actions() []screen.Action {
-	return []screen.Action{
-		{ID: "dataset.launch", Keys: screen.Bind("l", "launch with it"), Off: s.launchOff, Do: func() tea.Cmd { return screen.Go("launch/" + s.id) }},
-		{ID: "dataset.open", Keys: screen.Bind("enter", "open job or artifact"), Off: s.openOff, Do: func() tea.Cmd {
-			link, _ := s.table.Selected()
-			return screen.Go(link)
-		}},
-		{ID: "dataset.pane", Keys: screen.Bind("tab", "other pane", "tab", "shift+tab")},
-		{ID: "dataset.fold", Keys: screen.Bind("z", "fold samples"), Do: func() tea.Cmd {
-			s.touch()
-			s.folded = !s.folded
-			return nil
-		}},
-		{ID: "dataset.path", Keys: screen.Bind("p", "copy storage path"), Quiet: true, Off: s.loadedOff, Do: func() tea.Cmd {
-			d, _ := s.feed.Value()
-			return screen.Copy("storage path", models.Clean(d.StorageBucket+"/"+d.StoragePath))
-		}},
-		{ID: "dataset.refresh", Keys: screen.Bind("r", "refresh"), Do: func() tea.Cmd {
-			s.touch()
-			return tea.Batch(s.feed.Poke(), s.uses.Poke())
-		}},
-	}
-}
-
-func (s *dataset) loadedOff() string {
-	if _, ok := s.feed.Value(); !ok {
-		return "the dataset is not loaded"
-	}
-	return ""
-}
-
-func (s *dataset) launchOff() string {
-	d, ok := s.feed.Value()
-	if !ok {
-		return "the dataset is not loaded"
-	}
-	_, why := d.Trainable()
-	return why
-}
-
-func (s *dataset) openOff() string {
-	if s.pane != 1 {
-		return "tab goes to the jobs and artifacts first"
-	}
-	if _, ok := s.table.Selected(); !ok {
-		return "there is none"
-	}
-	return ""
 }

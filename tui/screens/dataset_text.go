@@ -12,8 +12,8 @@ import (
 
 // datasetLines is the page of a dataset as text of at most w cells a line:
 // what is wrong first, then the facts, the findings and the samples.
-func datasetLines(th theme.Theme, d models.Dataset, now time.Time, w int, folded bool) []string {
-	out := datasetTrouble(th, d, now, w)
+func datasetLines(th theme.Theme, d models.Dataset, stuck *models.Diagnosis, now time.Time, w int, folded bool) []string {
+	out := datasetTrouble(th, d, stuck, now, w)
 	if d.Description != nil && *d.Description != "" {
 		out = append(append(out, wrapped(th.Text.Render, *d.Description, w)...), "")
 	}
@@ -54,14 +54,13 @@ func noSamples(d models.Dataset) string {
 }
 
 // datasetTrouble says what keeps the dataset from being trained with.
-func datasetTrouble(th theme.Theme, d models.Dataset, now time.Time, w int) []string {
+func datasetTrouble(th theme.Theme, d models.Dataset, stuck *models.Diagnosis, now time.Time, w int) []string {
 	var out []string
 	if !d.DeletedAt.IsZero() {
-		out = append(out, wrapped(th.Warn.Render, "! In the trash since "+kit.Clock(d.DeletedAt.Time, now)+".", w)...)
+		out = append(out, wrapped(th.Warn.Render, "! In the trash since "+kit.Clock(d.DeletedAt.Time, now)+". R restores it.", w)...)
 	}
-	if diagnosis := models.DiagnoseDataset(d, now); diagnosis != nil {
-		text := fmt.Sprintf("! %s (%s). %s", diagnosis.Text, kit.Duration(diagnosis.Age), diagnosis.Hint)
-		out = append(out, wrapped(th.Warn.Render, text, w)...)
+	if stuck != nil {
+		out = append(out, wrapped(th.Warn.Render, diagnosisText(stuck), w)...)
 	}
 	if d.ErrorMessage != nil && *d.ErrorMessage != "" {
 		out = append(out, wrapped(th.Bad.Render, *d.ErrorMessage, w)...)

@@ -1,6 +1,8 @@
 package screens
 
 import (
+	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -11,18 +13,33 @@ import (
 	"github.com/loratop/loratop/tui/screen"
 )
 
-// datasets lists the user's datasets.
+// datasetsStore is what the list of datasets needs of the backend.
+type datasetsStore interface {
+	Datasets
+	DatasetEdits
+	Uploads
+}
+
+// datasets lists the user's datasets, or the trash.
 type datasets struct {
 	paint
+	sc     screen.Scope
+	b      datasetsStore
 	list   *listing[models.Dataset]
 	table  *kit.Table
 	sort   sortState
 	status int // index into datasetFilters
+	ups    *deskWatch
+	form   *datasetForm
+	marks  []string // ids in the order of marking
+	anchor string   // where a range begins: the row marked last
+	moving bool     // rows are on their way to the trash, or back
 }
 
-func newDatasets(b Datasets, _ Options) func(screen.Scope, screen.Args) screen.Screen {
+func newDatasets(b datasetsStore, o Options) func(screen.Scope, screen.Args) screen.Screen {
+	k := o.deskOf(b)
 	return func(sc screen.Scope, _ screen.Args) screen.Screen {
-		s := &datasets{table: kit.NewTable(datasetColumns()...), sort: newSort(datasetSorts())}
+		s := &datasets{sc: sc, b: b, ups: newDeskWatch(sc, k), table: kit.NewTable(datasetColumns()...), sort: newSort(datasetSorts())}
 		s.list = newListing(sc, "list datasets", s.every, models.ListQuery{}, func(d models.Dataset) string { return d.ID }, b.Datasets)
 		s.showSort()
 		return s
@@ -40,6 +57,9 @@ func datasetSorts() []sortOption {
 		{"total_tokens", "tokens", false}, {"file_size", "size", false},
 	}
 }
+
+// trainableColumn tells in the trash how long ago it was deleted.
+const trainableColumn = 5
 
 func datasetColumns() []kit.Column {
 	return []kit.Column{
@@ -66,7 +86,10 @@ func (s *datasets) every(focused bool) time.Duration {
 	return 15 * time.Second
 }
 
-func (s *datasets) Init() tea.Cmd { return s.list.start() }
+func (s *datasets) Init() tea.Cmd { return tea.Batch(s.list.start(), s.ups.start()) }
+
+// Capturing is true while the form is open.
+func (s *datasets) Capturing() bool { return s.form != nil }
 
 func (s *datasets) Title() string { return "Datasets" }
 
@@ -92,10 +115,41 @@ func (s *datasets) FilterText() string { return s.list.q.Search }
 func (s *datasets) Update(msg tea.Msg) tea.Cmd {
 	s.touch()
 	cmd, fresh := s.list.update(msg)
-	if fresh {
+	up, moved := s.ups.update(msg)
+	if fresh || moved {
 		s.rows(s.last)
 	}
-	return tea.Batch(cmd, moveList(s.list, s.table, below(msg, 1)))
+	if m, ok := msg.(uploadDropped); ok && m.err == nil {
+		up = tea.Batch(up, s.list.refresh())
+	}
+	return tea.Batch(cmd, up, s.own(msg))
+}
+
+// own takes the screen's own results, keys and the mouse.
+func (s *datasets) own(msg tea.Msg) tea.Cmd {
+	switch m := msg.(type) {
+	case datasetsMoved:
+		return s.moved(m)
+	case datasetPatched:
+		if s.form == nil {
+			return nil
+		}
+		cmd, over := s.form.done(m)
+		if over {
+			s.form = nil
+		}
+		return tea.Batch(cmd, s.list.refresh())
+	case screen.Failed:
+		s.moving = false
+		if s.form != nil {
+			s.form.sending = false
+		}
+		return nil
+	}
+	if s.form != nil {
+		return s.form.form.Update(msg)
+	}
+	return moveList(s.list, s.table, below(msg, 1))
 }
 
 // rows fills the table for a frame: ages and styles depend on it.
@@ -104,8 +158,29 @@ func (s *datasets) rows(f screen.Frame) {
 	in := inksOf(f.Theme)
 	for i, d := range s.list.items {
 		rows[i] = datasetRow(in, d, f.Now)
+		rows[i].Marked = slices.Contains(s.marks, d.ID)
+		if c, ok := uploadCell(in, d, s.ups.of(d.ID)); ok {
+			rows[i].Cells[0] = c
+		}
+		if s.list.q.Deleted {
+			rows[i].Cells[trainableColumn] = kit.Cell{Text: kit.Age(d.DeletedAt.Time, f.Now) + " ago", Style: &in.th.Dim}
+		}
 	}
 	s.table.SetRows(rows)
+}
+
+// uploadCell is the status of a dataset of which this machine knows the upload.
+func uploadCell(in *inks, d models.Dataset, up upState) (kit.Cell, bool) {
+	if d.Status != models.DatasetUploading || !d.DeletedAt.IsZero() {
+		return kit.Cell{}, false
+	}
+	switch up.kind {
+	case upNone:
+		return kit.Cell{}, false
+	case upRunning, upElsewhere:
+		return kit.Cell{Text: fmt.Sprintf("%s sent %d%%", in.th.Glyph("↑", "^"), up.percent()), Style: &in.th.Info}, true
+	}
+	return kit.Cell{Text: fmt.Sprintf("%s held %d%%", in.th.Glyph("‖", "="), up.percent()), Style: &in.th.Warn}, true
 }
 
 func datasetRow(in *inks, d models.Dataset, now time.Time) kit.Row {
@@ -141,17 +216,23 @@ func (s *datasets) View(f screen.Frame) string {
 		if st := datasetFilters()[s.status]; st != "" {
 			filter = string(st) + " only"
 		}
+		s.table.SetTitle(trainableColumn, "Trainable")
 		if q.Deleted {
 			filter = "trash"
+			s.table.SetTitle(trainableColumn, "Deleted")
 		}
-		head := chips(f.Theme, f.W, listCount(s.list, "dataset"), filter, s.sort.text(f.Theme), searchChip(q.Search))
+		head := chips(f.Theme, f.W, listCount(s.list, "dataset"), s.markChip(), s.uploadChip(), filter, s.sort.text(f.Theme), searchChip(q.Search))
 		foot := listFoot(f.Theme, s.list, f.Now, f.W, s.rowNote(f))
-		return listBody(f, head, foot, func(w, h int) string {
+		out := listBody(f, head, foot, func(w, h int) string {
 			if len(s.list.items) == 0 {
 				return s.empty(f, w, h)
 			}
 			return s.table.View(f.Theme, w, h, f.Focus)
 		})
+		if s.form != nil {
+			return s.form.over(f, out)
+		}
+		return out
 	})
 }
 
@@ -161,8 +242,12 @@ func (s *datasets) rowNote(f screen.Frame) string {
 	if !ok {
 		return ""
 	}
-	if diagnosis := models.DiagnoseDataset(d, f.Now); diagnosis != nil {
-		return diagnosisLine(f.Theme, diagnosis, f.W)
+	up := s.ups.of(d.ID)
+	if diagnosis := diagnoseDataset(d, up, storedUnknown, f.Now); diagnosis != nil && d.DeletedAt.IsZero() {
+		return strings.Join(wrapped(f.Theme.Warn.Render, diagnosisText(diagnosis), f.W), "\n")
+	}
+	if up.kind == upRunning {
+		return f.Theme.Info.Render(kit.Truncate(uploadLine(up), f.W))
 	}
 	if d.Status == models.DatasetError && d.ErrorMessage != nil {
 		return strings.Join(wrapped(f.Theme.Bad.Render, models.Clean(*d.ErrorMessage), f.W), "\n")
@@ -178,7 +263,7 @@ func (s *datasets) empty(f screen.Frame, w, h int) string {
 	case q.Deleted:
 		return listEmpty(f.Theme, s.list, w, h, "The trash is empty.", "t goes back to the datasets.")
 	}
-	return listEmpty(f.Theme, s.list, w, h, "No datasets yet.", "Upload one on the platform's web page; it shows up here.")
+	return listEmpty(f.Theme, s.list, w, h, "No datasets yet.", "n uploads a file as one.")
 }
 
 func (s *datasets) selected() (models.Dataset, bool) {
@@ -201,17 +286,20 @@ func (s *datasets) reorder() tea.Cmd {
 }
 
 func (s *datasets) Actions() []screen.Action {
-	none := func() string {
-		if _, ok := s.table.Selected(); !ok {
-			return "no dataset is selected"
-		}
-		return ""
+	if s.form != nil {
+		return s.form.actions("datasets", func() tea.Cmd {
+			s.touch()
+			s.form = nil
+			return nil
+		})
 	}
-	return []screen.Action{
+	none := s.noneOff
+	out := []screen.Action{
 		{ID: "datasets.open", Keys: screen.Bind("enter", "open"), Off: none, Do: func() tea.Cmd {
 			id, _ := s.table.Selected()
 			return screen.Go("dataset/" + id)
 		}},
+		{ID: "datasets.upload", Keys: screen.Bind("n", "upload a file"), Do: func() tea.Cmd { return screen.Go("upload") }},
 		{ID: "datasets.launch", Keys: screen.Bind("l", "launch with it"), Off: s.launchOff, Do: func() tea.Cmd {
 			id, _ := s.table.Selected()
 			return screen.Go("launch/" + id)
@@ -219,10 +307,22 @@ func (s *datasets) Actions() []screen.Action {
 		{ID: "datasets.filter", Keys: screen.Bind("f", "filter by state"), Do: s.nextFilter},
 		{ID: "datasets.sort", Keys: screen.Bind("s", "sort"), Do: func() tea.Cmd { s.sort.cycle(); return s.reorder() }},
 		{ID: "datasets.flip", Keys: screen.Bind("S", "reverse order"), Quiet: true, Do: func() tea.Cmd { s.sort.flip(); return s.reorder() }},
-		{ID: "datasets.trash", Keys: screen.Bind("t", "trash"), Quiet: true, Do: s.toggleTrash},
+		{ID: "datasets.rename", Keys: screen.Bind("e", "rename"), Quiet: true, Off: s.editOff, Do: s.edit("name")},
+		{ID: "datasets.describe", Keys: screen.Bind("E", "describe"), Quiet: true, Off: s.editOff, Do: s.edit("description")},
 		{ID: "datasets.more", Keys: screen.Bind("+", "load more"), Quiet: true, Off: moreOff(s.list), Do: func() tea.Cmd { s.touch(); return s.list.more() }},
-		{ID: "datasets.refresh", Keys: screen.Bind("r", "refresh"), Do: func() tea.Cmd { s.touch(); return s.list.refresh() }},
+		{ID: "datasets.refresh", Keys: screen.Bind("r", "refresh"), Quiet: true, Do: func() tea.Cmd {
+			s.touch()
+			return tea.Batch(s.list.refresh(), s.ups.pending.Poke())
+		}},
 	}
+	return append(append(out, s.trashActions()...), s.markActions()...)
+}
+
+func (s *datasets) noneOff() string {
+	if _, ok := s.table.Selected(); !ok {
+		return "no dataset is selected"
+	}
+	return ""
 }
 
 func (s *datasets) launchOff() string {
@@ -243,11 +343,6 @@ func (s *datasets) nextFilter() tea.Cmd {
 			q.Status = []string{string(st)}
 		}
 	})
-}
-
-func (s *datasets) toggleTrash() tea.Cmd {
-	s.touch()
-	return s.list.set(func(q *models.ListQuery) { q.Deleted = !q.Deleted })
 }
 
 // moreOff says why no further page can be loaded.

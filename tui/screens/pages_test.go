@@ -48,7 +48,7 @@ func TestDatasetPageShowsSamplesErrorsAndUses(t *testing.T) {
 	if r.action("dataset.launch").Why() == "" {
 		t.Fatal("a failed dataset can be launched")
 	}
-	r.press("tab")
+	r.press("tab", "tab", "tab")
 	r.see("1 job and 1 artifact")
 	r.press("enter")
 	r.asks(screen.GoMsg{Link: "artifact/a1"})

@@ -1,0 +1,94 @@
+package screens
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/loratop/loratop/models"
+	"github.com/loratop/loratop/models/jsonl"
+)
+
+// tallyMost bounds what a tally remembers; what is read behind it is not
+// counted any more.
+const tallyMost = 500_000
+
+// tally sums up the samples that were read, each once.
+type tally struct {
+	seen    map[int64]bool // by offset
+	bytes   int64
+	tokens  []int32 // of those that are examples
+	formats counts
+	roles   counts
+	persona counts
+	arc     counts
+	topic   counts
+	version int
+}
+
+// counts are how often each name occurs.
+type counts map[string]int64
+
+func (c *counts) add(name string) {
+	if name == "" {
+		return
+	}
+	if *c == nil {
+		*c = counts{}
+	}
+	if _, had := (*c)[name]; !had && len(*c) >= 10_000 {
+		name = "(others)"
+	}
+	(*c)[name]++
+}
+
+// sorted are the counts, most frequent first.
+func (c counts) sorted() []jsonl.Count {
+	out := make([]jsonl.Count, 0, len(c))
+	for name, n := range c {
+		out = append(out, jsonl.Count{Name: name, Count: n})
+	}
+	slices.SortFunc(out, func(a, b jsonl.Count) int {
+		return cmp.Or(cmp.Compare(b.Count, a.Count), cmp.Compare(a.Name, b.Name))
+	})
+	return out
+}
+
+// add counts samples that were not seen before.
+func (t *tally) add(list []sample) {
+	for i := range list {
+		s := &list[i]
+		if t.seen[s.at] || len(t.seen) >= tallyMost || s.cut || s.headless {
+			continue
+		}
+		if t.seen == nil {
+			t.seen = map[int64]bool{}
+		}
+		t.seen[s.at] = true
+		t.bytes += int64(len(s.text)) + 1
+		t.version++
+		if s.err != "an empty line" {
+			t.formats.add(string(s.format))
+		}
+		if len(s.conv.Turns) == 0 {
+			continue
+		}
+		t.tokens = append(t.tokens, int32(min(s.tokens, 1<<30)))
+		for _, turn := range s.conv.Turns {
+			t.roles.add(models.Clean(turn.Role))
+		}
+		t.persona.add(s.about.persona)
+		t.arc.add(s.about.arc)
+		t.topic.add(s.about.topic)
+	}
+}
+
+// lineBytes is the mean length of a line, 0 before any.
+func (t *tally) lineBytes() float64 {
+	if len(t.seen) == 0 {
+		return 0
+	}
+	return float64(t.bytes) / float64(len(t.seen))
+}
+
+// lines is how many lines were counted.
+func (t *tally) lines() int { return len(t.seen) }
