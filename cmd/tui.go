@@ -84,8 +84,17 @@ func (a *app) tuiOptions(cfg *config.Config, link string) tui.Options {
 		In: a.sys.In, Out: a.sys.Out, Env: a.tuiEnv(),
 		Theme: cfg.Theme, NoColor: a.noColor(), ASCII: cfg.ASCII, NoMouse: !cfg.Mouse, Notify: cfg.Notify,
 		Link: link, Now: a.sys.Now, Log: a.log,
-		Screens: screens.Options{GPUs: cfg.GPUs, Presets: cfg.Presets, Budget: cfg.Budget, DownloadDir: cfg.DownloadDir},
+		Screens: screens.Options{GPUs: cfg.GPUs, Presets: cfg.Presets, Budget: cfg.Budget, DownloadDir: cfg.DownloadDir, Chart: chartInk(cfg.Chart, a.sys.Getenv("TERM"))},
 	}
+}
+
+// chartInk is what charts are drawn with: braille, but on the console of Linux,
+// whose fonts have neither that nor all blocks.
+func chartInk(setting, term string) string {
+	if setting == "auto" && term == "linux" {
+		return "ascii"
+	}
+	return setting
 }
 
 // noColor is --color=never, or NO_COLOR with any value that is not empty unless

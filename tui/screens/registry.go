@@ -10,6 +10,7 @@ type Options struct {
 	GPUs        []models.GPU    // the price table; launch offers these
 	Presets     []models.Preset // offered by launch
 	Budget      *models.Money   // of a UTC month; nil: none
+	Chart       string          // what charts are drawn with: "auto" (or ""), "braille", "blocks", "ascii"
 	DownloadDir string          // artifacts land in DownloadDir/ARTIFACT_ID; "" is the working folder
 
 	desk *desk // the uploads of this run, one for all screens
