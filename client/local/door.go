@@ -40,13 +40,13 @@ func newDoor(l net.Listener, s *Stack, h http.Handler, log *slog.Logger) *door {
 // serve answers on l until the door is shut.
 func (d *door) serve(l net.Listener) {
 	server := &http.Server{
-		Handler: d.handler, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute,
+		Handler: d.handler, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, ConnContext: withConn,
 		ErrorLog: slog.NewLogLogger(d.log.Handler(), slog.LevelWarn),
 	}
 	done := make(chan error, 1)
 	d.server, d.done = server, done
 	go func() {
-		done <- server.Serve(l)
+		done <- server.Serve(wholeListener{l})
 		// A stack that runs keeps its folder's lock: os.File would give it up as
 		// soon as the collector finds that nobody holds the stack.
 		runtime.KeepAlive(d.keep)

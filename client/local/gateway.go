@@ -4,6 +4,7 @@ import (
 	"crypto/subtle"
 	"encoding/json"
 	"errors"
+	"io"
 	"log/slog"
 	"net"
 	"net/http"
@@ -86,7 +87,7 @@ func limitBody(h http.Handler) http.Handler {
 // ServeHTTP implements http.Handler.
 func (g *gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	start := time.Now()
-	sw := &statusWriter{ResponseWriter: w}
+	sw := &statusWriter{ResponseWriter: w, conn: connOf(r)}
 	defer func() {
 		if v := recover(); v != nil {
 			g.panicked(sw, r, v)
@@ -251,6 +252,7 @@ func gatewayError(w http.ResponseWriter, status int, message, hint string) {
 // statusWriter remembers what was answered, for the log.
 type statusWriter struct {
 	http.ResponseWriter
+	conn   *wholeConn // nil: unknown
 	status int
 	bytes  int64
 }
@@ -270,12 +272,26 @@ func (w *statusWriter) WriteHeader(status int) {
 	w.ResponseWriter.WriteHeader(status)
 }
 
-func (w *statusWriter) Write(b []byte) (int, error) {
+func (w *statusWriter) Write(b []byte) (n int, err error) {
 	if w.status == 0 {
 		w.status = http.StatusOK
 	}
-	n, err := w.ResponseWriter.Write(b)
+	if w.conn != nil && len(b) > headSize {
+		n, err = w.conn.whole(func() (int, error) { return w.ResponseWriter.Write(b) })
+	} else {
+		n, err = w.ResponseWriter.Write(b)
+	}
 	w.bytes += int64(n)
+	return n, err
+}
+
+// ReadFrom implements io.ReaderFrom: a file is sent by the kernel.
+func (w *statusWriter) ReadFrom(src io.Reader) (int64, error) {
+	if w.status == 0 {
+		w.status = http.StatusOK
+	}
+	n, err := io.Copy(w.ResponseWriter, src)
+	w.bytes += n
 	return n, err
 }
 
