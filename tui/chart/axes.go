@@ -159,8 +159,12 @@ func (c *Chart) legend(i, x, end int, g *glyphs) int {
 	}
 	single := len(c.Series) == 1 || s.Name == ""
 	sample := g.samples[c.shapes[i]]
-	if !c.pal.ascii && !c.marked {
+	switch {
+	case c.pal.ascii:
+	case !c.marked:
 		sample = g.line
+	case !c.pal.noColor: // not dashed
+		sample = string([]rune{g.horizontal, g.marks[c.shapes[i]]})
 	}
 	for _, parts := range [][3]string{{sample + " ", name, value}, {sample + " ", "", value}, {"", "", value}} {
 		if single {

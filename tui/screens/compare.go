@@ -29,6 +29,7 @@ type compare struct {
 	metric metric
 	smooth int
 	all    bool // hyperparameters that do not differ as well
+	full   bool // the chart alone
 	shown  uint64
 	stale  bool // chart.Series has to be made anew
 	table  *kit.Scroller
@@ -45,6 +46,7 @@ func newCompare(b jobStore, o Options) func(screen.Scope, screen.Args) screen.Sc
 				s.ids = append(s.ids, id)
 			}
 		}
+		s.chart.Options.Marks = true // a letter in the legend is told by more than its colour
 		s.stream = newCompareStream(sc, b, s.ids)
 		s.takeQuery(q)
 		return s
@@ -68,7 +70,8 @@ func (s *compare) takeQuery(q map[string][]string) {
 			s.metric = m
 		}
 	}
-	s.chart.Options.LogY, s.chart.Options.Robust, s.all = get("log") == "1", get("robust") == "1", get("all") == "1"
+	s.chart.Options.LogY, s.chart.Options.Robust = get("log") == "1", get("robust") == "1"
+	s.all, s.full = get("all") == "1", get("full") == "1"
 	if w, ok := number(q, "smooth"); ok {
 		if i := slices.Index(smoothings(), w); i >= 0 {
 			s.smooth = i
@@ -86,6 +89,7 @@ func (s *compare) Link() string {
 	putFlag(q, "log", s.chart.Options.LogY)
 	putFlag(q, "robust", s.chart.Options.Robust)
 	putFlag(q, "all", s.all)
+	putFlag(q, "full", s.full)
 	if w := smoothings()[s.smooth]; w > 0 {
 		putNumber(q, "smooth", w)
 	}

@@ -21,6 +21,7 @@ func (s *compare) Actions() []screen.Action {
 	}
 	o := &s.chart.Options
 	out := []screen.Action{
+		{ID: "compare.full", Keys: screen.Bind("f", "the chart alone, or the table too", "f", "enter"), Do: do(func() { s.full = !s.full })},
 		{ID: "compare.next", Keys: screen.Bind("]", "next metric", "]", "m"), Do: do(func() { s.choose(1) })},
 		{ID: "compare.prev", Keys: screen.Bind("[", "previous metric", "[", "M"), Quiet: true, Do: do(func() { s.choose(-1) })},
 		{ID: "compare.axis", Keys: screen.Bind("X", "over step, time, epoch or cost"), Do: s.nextAxis},
@@ -37,13 +38,13 @@ func (s *compare) Actions() []screen.Action {
 			return s.stream.feed.Poke()
 		}},
 		s.saver.action("compare", s.touch),
-		mouseAction("compare", "on the chart: wheel zooms, drag pans, click puts the cursor, right follows the newest, middle shows all"),
+		mouseAction("compare", "on the chart: wheel zooms, drag pans, click puts the cursor and on the title fills the page, right follows the newest, middle shows all"),
 	}
 	out = append(out, viewActions("compare", &s.plotView, &s.paint, do)...)
-	if s.cursor == nil && !s.zoomed() {
+	if s.cursor == nil && !s.zoomed() && !s.full {
 		return out
 	}
-	return append(out, screen.Action{ID: "compare.out", Keys: screen.Bind("esc", "cursor off, all in view", "esc", "alt+esc"), Quiet: true, Do: do(s.out)})
+	return append(out, screen.Action{ID: "compare.out", Keys: screen.Bind("esc", "cursor off, all in view, the table too", "esc", "alt+esc"), Quiet: true, Do: do(s.out)})
 }
 
 func (s *compare) choose(d int) {
@@ -72,10 +73,14 @@ func (s *compare) nextAxis() tea.Cmd {
 }
 
 func (s *compare) out() {
-	if s.cursor == nil {
+	switch {
+	case s.cursor != nil:
+		s.cursor = nil
+	case s.zoomed():
 		s.reset()
+	default:
+		s.full = false
 	}
-	s.cursor = nil
 }
 
 // move moves the cursor by cells.
@@ -123,6 +128,8 @@ func (s *compare) click(m tea.MouseClickMsg, x float64, ok bool) {
 		s.tail()
 	case m.Button == tea.MouseMiddle:
 		s.reset()
+	case m.Y == s.cells.y && s.cells.h >= 3:
+		s.full = !s.full
 	case ok:
 		s.cursor = &x
 	}

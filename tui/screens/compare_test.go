@@ -6,9 +6,11 @@ import (
 	"testing"
 	"time"
 
+	tea "charm.land/bubbletea/v2"
 	"github.com/charmbracelet/x/exp/golden"
 
 	"github.com/loratop/loratop/models"
+	"github.com/loratop/loratop/tui/chart"
 	"github.com/loratop/loratop/tui/screen"
 )
 
@@ -174,4 +176,33 @@ func TestCompareDrawsWhatComesLate(t *testing.T) {
 	c.touch()
 	r.see("A " + jobID(1)[:4])
 	r.never("no points")
+}
+
+// TestCompareFillsThePage: by key, by a click on the title, by a link; and out
+// of it again after the cursor and the zoom.
+func TestCompareFillsThePage(t *testing.T) {
+	r := newRig(t, newCompare(compareBackendFor(2), options()), jobID(1)+","+jobID(2))
+	r.w, r.h = 100, 30
+	r.until("all", func() bool { return r.s.(*compare).complete() && strings.Contains(r.text(), "best") })
+	r.press("f")
+	r.never("Hyperparameters")
+	if link := r.s.(screen.Linker).Link(); !strings.Contains(link, "full=1") {
+		t.Errorf("%q does not tell of it", link)
+	}
+	r.press("+", "left", "esc", "esc")
+	r.never("Hyperparameters")
+	r.press("esc")
+	r.see("Hyperparameters")
+	c := r.s.(*compare)
+	c.Update(tea.MouseClickMsg{X: 3, Y: c.cells.y, Button: tea.MouseLeft})
+	r.never("Hyperparameters")
+	r.press("enter")
+	r.see("Hyperparameters")
+	linked := newRig(t, newCompare(compareBackendFor(2), options()), jobID(1)+","+jobID(2)+"?full=1&draw=blocks")
+	linked.w, linked.h = 100, 30
+	linked.see("─•")
+	linked.never("Hyperparameters")
+	if linked.s.(*compare).ink != chart.InkBlocks {
+		t.Error("the link's way to draw is lost")
+	}
 }

@@ -20,6 +20,9 @@ func (s *compare) draw(f screen.Frame) string {
 	head := s.head(f)
 	h := f.H - len(head)
 	chartH := max(h/2, min(h, 8))
+	if s.full {
+		chartH = h
+	}
 	if s.stale {
 		s.lines()
 		s.stale = false
