@@ -230,8 +230,6 @@ func (s *shell) asked(msg tea.Msg) tea.Cmd {
 		return nil
 	case probeOver:
 		return s.probed(false)
-	case screen.Failed: // of a Detached command
-		return s.failure(nil, m, m.Err)
 	case toastOver:
 		s.toasts.end(m.id)
 		return nil
@@ -245,6 +243,9 @@ func (s *shell) asked(msg tea.Msg) tea.Cmd {
 // foreign is a message that is not known here: one of the top screen's own that
 // was not addressed, such as a bubble's.
 func (s *shell) foreign(msg tea.Msg) tea.Cmd {
+	if m, ok := msg.(screen.Failed); ok { // of a Detached command
+		return s.failure(nil, m, m.Err)
+	}
 	p := s.top()
 	if p == nil {
 		return nil

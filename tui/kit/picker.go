@@ -236,14 +236,7 @@ func (p *Picker) typed(text string) {
 func (p *Picker) Update(msg tea.Msg) bool {
 	switch m := msg.(type) {
 	case tea.KeyPressMsg:
-		switch k := m.String(); {
-		case k == "tab":
-			p.Complete()
-			return true
-		case k == "backspace" && strings.HasSuffix(p.input.Value(), "/"):
-			p.Up()
-			return true
-		case m.Text == "" && k != "home" && k != "end" && k != "ctrl+u" && k != "ctrl+d" && k != "ctrl+f" && p.table.Update(m):
+		if p.key(m) {
 			return true
 		}
 	case tea.MouseWheelMsg:
@@ -258,6 +251,24 @@ func (p *Picker) Update(msg tea.Msg) bool {
 		return true
 	}
 	return false
+}
+
+// key takes the keys that are not for the path line.
+func (p *Picker) key(m tea.KeyPressMsg) bool {
+	switch k := m.String(); k {
+	case "tab":
+		p.Complete()
+		return true
+	case "backspace":
+		if !strings.HasSuffix(p.input.Value(), "/") {
+			return false
+		}
+		p.Up()
+		return true
+	case "home", "end", "ctrl+u", "ctrl+d", "ctrl+f": // they edit the line
+		return false
+	}
+	return m.Text == "" && p.table.Update(m)
 }
 
 // View draws the picker in exactly w×h cells.

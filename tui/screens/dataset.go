@@ -42,6 +42,7 @@ type dataset struct {
 	folded  bool
 	split   int // column where the right pane begins; 0: one pane at a time
 	top     int // lines above the body
+	usesY   int // line of the body where the table of uses begins
 	tabs    [][2]int
 
 	form    *datasetForm

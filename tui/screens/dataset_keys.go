@@ -64,22 +64,33 @@ func (s *dataset) mouse(msg tea.Msg) tea.Cmd {
 		return nil
 	}
 	if m.Y < s.top {
-		for i, t := range s.tabs {
-			if click && m.X >= t[0] && m.X < t[1] {
-				return s.show(datasetView(i))
-			}
-		}
-		return nil
+		return s.clickTab(m.X, click)
 	}
 	msg = belowAll(msg, s.top)
 	switch s.view {
 	case viewSamples:
-		return s.samples.mouse(belowAll(msg, 0))
+		return s.samples.mouse(msg)
 	case viewContents:
 		s.report.mouse(belowAll(msg, 1))
 		return nil
 	}
-	right := s.split > 0 && m.X >= s.split || s.split == 0 && s.view == viewUses
+	s.mouseBeside(msg, m.X, click)
+	return nil
+}
+
+// clickTab goes to the view of which the name is at a column.
+func (s *dataset) clickTab(x int, click bool) tea.Cmd {
+	for i, t := range s.tabs {
+		if click && x >= t[0] && x < t[1] {
+			return s.show(datasetView(i))
+		}
+	}
+	return nil
+}
+
+// mouseBeside is for the overview and what stands to its right.
+func (s *dataset) mouseBeside(msg tea.Msg, x int, click bool) {
+	right := s.split > 0 && x >= s.split || s.split == 0 && s.view == viewUses
 	if click && s.split > 0 {
 		s.view = viewOverview
 		if right {
@@ -87,11 +98,10 @@ func (s *dataset) mouse(msg tea.Msg) tea.Cmd {
 		}
 	}
 	if right {
-		s.table.Update(below(msg, 1))
-		return nil
+		s.table.Update(belowAll(msg, s.usesY+1))
+		return
 	}
 	s.doc.Update(msg)
-	return nil
 }
 
 // belowAll moves any mouse event into a part of the screen that begins at line y.

@@ -103,7 +103,7 @@ func (s *dataset) panes(f screen.Frame, d models.Dataset, h int) string {
 	if s.rowsDue(f) {
 		s.rows(f)
 	}
-	s.split = 0
+	s.split, s.usesY = 0, 0
 	switch s.view {
 	case viewSamples:
 		return s.samples.view(f, f.W, h)
@@ -141,6 +141,7 @@ func (s *dataset) beside(f screen.Frame, d models.Dataset, h int) string {
 		iw, ih = kit.PanelInner(rw, h-uh)
 		quiet := f
 		quiet.Focus = false
+		s.usesY = h - uh
 		upper = kit.Panel(th, s.contentsTitle(), s.contents(quiet, iw, ih), rw, h-uh, false)
 	}
 	iw, ih = kit.PanelInner(rw, uh)

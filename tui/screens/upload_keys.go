@@ -99,21 +99,6 @@ func (s *upload) checkActions() []screen.Action {
 		}
 		return ""
 	}
-	next := screen.Action{ID: "upload.name", Keys: screen.Bind("enter", "upload it"), Off: func() string {
-		if why := done(); why != "" {
-			return why
-		}
-		if s.report.rep.Lines == s.report.rep.Blank {
-			return "the file is empty"
-		}
-		return ""
-	}, Do: s.name}
-	if r := s.report.rep; s.report.has && !r.Validator.Accepts {
-		next.Risk, next.Prompt = screen.RiskConfirm, func() (title, body, typed string) {
-			return "Upload it all the same?", "The platform's validator will refuse it: " + orElse(models.Clean(r.Validator.Why), "it has errors") +
-				".\n\nIt would become a dataset that cannot be trained with. F writes a fixed copy instead.", ""
-		}
-	}
 	dir := func(n int) func() tea.Cmd {
 		return func() tea.Cmd {
 			s.touch()
@@ -122,7 +107,7 @@ func (s *upload) checkActions() []screen.Action {
 		}
 	}
 	return []screen.Action{
-		next,
+		s.nameAction(done),
 		{ID: "upload.fix", Keys: screen.Bind("F", "write a fixed copy"), Off: s.fixOff, Do: s.fix},
 		{ID: "upload.findings", Keys: screen.Bind("f", "findings", "f", "tab"), Off: func() string {
 			if len(s.report.rep.Findings) == 0 {
@@ -152,6 +137,26 @@ func (s *upload) checkActions() []screen.Action {
 			return nil
 		}},
 	}
+}
+
+// nameAction goes on from the check; what would be refused is asked about.
+func (s *upload) nameAction(done func() string) screen.Action {
+	next := screen.Action{ID: "upload.name", Keys: screen.Bind("enter", "upload it"), Off: func() string {
+		if why := done(); why != "" {
+			return why
+		}
+		if s.report.rep.Lines == s.report.rep.Blank {
+			return "the file is empty"
+		}
+		return ""
+	}, Do: s.name}
+	if r := s.report.rep; s.report.has && !r.Validator.Accepts {
+		next.Risk, next.Prompt = screen.RiskConfirm, func() (title, body, typed string) {
+			return "Upload it all the same?", "The platform's validator will refuse it: " + orElse(models.Clean(r.Validator.Why), "it has errors") +
+				".\n\nIt would become a dataset that cannot be trained with. F writes a fixed copy instead.", ""
+		}
+	}
+	return next
 }
 
 // fixed is the outcome of writing a fixed copy.
