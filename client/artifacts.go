@@ -18,7 +18,8 @@ const (
 func artifactList() listSpec {
 	return listSpec{
 		id: tableArtifacts, table: "model_artifacts", op: "list artifacts", columns: artifactColumns, embed: artifactEmbed,
-		sorts: []string{"created_at", "updated_at", "name", "version", "status", "deployed_at"},
+		sorts: []string{"created_at", "updated_at", "name", "version", "status", "deployed_at", "quality"},
+		paths: map[string]string{"quality": "quality_metrics->overall_score"},
 		trash: true, status: "status", time: "created_at",
 		search: func(q *query, text string) { q.where("name", "ilike", likePattern(text)) },
 		extra:  ofDataset,

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/loratop/loratop/models"
 )
@@ -76,6 +77,20 @@ func (m mark) after(column string, asc bool) string {
 	return fmt.Sprintf("or(%[1]s.%[2]s.%[3]s,and(%[1]s.eq.%[3]s,id.%[2]s.%[4]s),%[1]s.is.null)", column, op, v, m.ID)
 }
 
+// markIn is the mark of a row by a value inside a JSON column, which is compared
+// as JSON; null only where there is no such key.
+func markIn(doc json.RawMessage, key string, out mark) mark {
+	var m map[string]json.RawMessage
+	if json.Unmarshal(doc, &m) != nil {
+		return out
+	}
+	if raw, ok := m[key]; ok {
+		v := string(raw)
+		out.Value = &v
+	}
+	return out
+}
+
 // markOf is the mark of a row, its sort value kept as the text that was sent:
 // numbers lose no digit and times no microsecond.
 func markOf(row json.RawMessage, list, column string) (mark, error) {
@@ -88,6 +103,9 @@ func markOf(row json.RawMessage, list, column string) (mark, error) {
 		return mark{}, undecodable(errors.New("a row without an id"))
 	}
 	out := mark{List: list, ID: id}
+	if column, key, path := strings.Cut(column, "->"); path {
+		return markIn(m[column], key, out), nil
+	}
 	raw, ok := m[column]
 	if !ok {
 		return mark{}, undecodable(errors.New("a row without " + column))

@@ -21,12 +21,13 @@ type listSpec struct {
 	id      tableID
 	table   string
 	op      string
-	columns string   // those of FR-1.1 that the list shows
-	embed   string   // what else the same request brings, after a comma
-	sorts   []string // columns a list may be ordered by
-	trash   bool     // has deleted_at
-	status  string   // column of ListQuery.Status, "" when it has none
-	time    string   // column of Since
+	columns string            // those of FR-1.1 that the list shows
+	embed   string            // what else the same request brings, after a comma
+	sorts   []string          // columns a list may be ordered by, or names of paths
+	paths   map[string]string // where in a JSON column the name of an order leads
+	trash   bool              // has deleted_at
+	status  string            // column of ListQuery.Status, "" when it has none
+	time    string            // column of Since
 	search  func(q *query, text string)
 	extra   func(q *query, l models.ListQuery) error
 }
@@ -55,6 +56,9 @@ func readPage[T any](ctx context.Context, c *Client, sp listSpec, lq models.List
 	total, err := c.wholeCount(ctx, me, *q, lq)
 	if err != nil {
 		return none, err
+	}
+	if path := sp.paths[lq.Sort]; path != "" {
+		lq.Sort = path
 	}
 	q.limit = lq.Limit
 	q.order = []orderBy{{lq.Sort, lq.Asc}, {"id", lq.Asc}}

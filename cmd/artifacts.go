@@ -27,7 +27,7 @@ func (a *app) artifactsCmd() *cobra.Command {
 func (a *app) artifactsLs() *cobra.Command {
 	var dataset string
 	c := lister[models.Artifact]{
-		noun: "artifacts", sortable: "created_at, name, status",
+		noun: "artifacts", sortable: "created_at, name, quality, status",
 		head: []string{"ID", "NAME", "VERSION", "STATUS", "QUALITY", "VAL LOSS", "PERPLEXITY", "FILES", "CREATED"},
 		doc:  artifactJSON,
 		row: func(m models.Artifact, now time.Time) []string {

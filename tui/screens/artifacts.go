@@ -23,7 +23,7 @@ func newArtifacts(b Artifacts, _ Options) func(screen.Scope, screen.Args) screen
 		s := &artifacts{sort: newSort(artifactSorts()), table: kit.NewTable(
 			kit.Column{Title: "Name", Min: 24, Sort: "name"},
 			kit.Column{Title: "Dataset", Min: 12, Drop: 6},
-			kit.Column{Title: "Quality", Min: 13, Max: 15, Drop: 1},
+			kit.Column{Title: "Quality", Min: 13, Max: 15, Drop: 1, Sort: "quality"},
 			kit.Column{Title: "Val loss", Min: 8, Max: 8, Right: true, Drop: 3},
 			kit.Column{Title: "Perplex.", Min: 8, Max: 8, Right: true, Drop: 4},
 			kit.Column{Title: "Files", Min: 5, Max: 5, Right: true, Drop: 7},
@@ -38,7 +38,7 @@ func newArtifacts(b Artifacts, _ Options) func(screen.Scope, screen.Args) screen
 }
 
 func artifactSorts() []sortOption {
-	return []sortOption{{"created_at", "age", false}, {"name", "name", true}}
+	return []sortOption{{"created_at", "age", false}, {"quality", "quality", false}, {"name", "name", true}}
 }
 
 func (s *artifacts) Init() tea.Cmd { return s.list.start() }
