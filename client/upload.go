@@ -146,12 +146,13 @@ func (u *upload) ended(ctx context.Context, err error) error {
 	if errors.As(err, &f) {
 		return u.clean(ctx, f.error)
 	}
+	u.Sent = u.at
 	if ctx.Err() != nil {
+		_ = u.save() // it is known what matters: the server tells the rest
 		return &models.Error{Code: models.CodeCanceled, Msg: fmt.Sprintf("parked: %d of %d bytes are there", u.at, u.Size),
 			Hint: u.resumeHint(), Err: context.Cause(ctx)}
 	}
 	u.LastError, _ = models.Explain(err)
-	u.Sent = u.at
 	if errors.Is(err, errOther) {
 		e := errChanged()
 		e.Hint = "put the old one back, or drop the upload and begin anew: loratop datasets uploads drop " + u.DatasetID

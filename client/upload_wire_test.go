@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync/atomic"
+	"syscall"
 	"testing"
 )
 
@@ -58,5 +59,12 @@ func wantPrivate(t testing.TB, dir string) {
 	})
 	if err != nil || files < 4 {
 		t.Errorf("%d files, %v", files, err)
+	}
+}
+
+func mkfifo(t testing.TB, path string) {
+	t.Helper()
+	if err := syscall.Mkfifo(path, 0o600); err != nil {
+		t.Fatal(err)
 	}
 }
