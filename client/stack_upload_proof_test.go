@@ -103,6 +103,10 @@ func TestStackUploadResults(t *testing.T) {
 	for _, column := range []bool{false, true} {
 		if column {
 			r.exec(t, `ALTER TABLE datasets ADD COLUMN error_message TEXT`)
+			r.exec(t, `NOTIFY pgrst, 'reload schema'`)
+			for status := 0; status != 200; time.Sleep(10 * time.Millisecond) {
+				status, _ = r.raw(t, c, "GET", "/rest/v1/datasets?select=error_message", "")
+			}
 			c.noMessage.Store(false)
 		}
 		d, err := c.Upload(t.Context(), models.NewUpload{Path: bad}, nil)
