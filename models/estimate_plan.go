@@ -168,7 +168,7 @@ func (p LaunchPlan) memory(r *LaunchReview) {
 	e := in.Estimate()
 	r.Memory, r.Fit = &e, e.Fits(r.GPUMemory)
 	if r.Fit == FitNot {
-		r.warn("batch_size", "needs about %.0f GB and the GPU has %.0f: a smaller batch, rank or sequence length fits", e.Total/1e9, r.GPUMemory)
+		r.warn("gpu_type", "needs about %.0f GB and the GPU has %.0f: a smaller batch, rank or sequence length fits", e.Total/1e9, r.GPUMemory)
 	}
 }
 

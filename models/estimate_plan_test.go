@@ -126,7 +126,7 @@ func TestReview(t *testing.T) {
 	}
 	p := plan(rows(1567, 313400, 4), "V100-32GB")
 	p.Hyperparameters.BatchSize = models.Ptr(models.Int(64))
-	if r := p.Review(); r.Fit != models.FitNot || !has(r, "batch_size", "GB") {
+	if r := p.Review(); r.Fit != models.FitNot || !has(r, "gpu_type", "GB") {
 		t.Errorf("batch 64 on 32 GB: %+v", r.Problems)
 	}
 	p = plan(rows(1000000, 900000000, 4), "A100-80GB")

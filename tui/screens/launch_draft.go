@@ -153,6 +153,16 @@ func (d *draft) set(field, text string) {
 	}
 }
 
+// spellModel writes the name of a common model as its owner does: what huh
+// completes keeps the case that was typed.
+func (d *draft) spellModel() {
+	for _, name := range modelNames() {
+		if strings.EqualFold(name, d.model) {
+			d.model = name
+		}
+	}
+}
+
 // unread is the first bounded field whose text is no value, "" for none.
 func (d *draft) unread() string {
 	for _, b := range models.Bounds() {

@@ -71,7 +71,9 @@ func TestDraftEstimateFollowsTheDocumentedVectors(t *testing.T) {
 	}
 }
 
-func problemsOf(d *draft, a allowance) []models.Problem { return d.problems(d.review(models.GPUs(), a)) }
+func problemsOf(d *draft, a allowance) []models.Problem {
+	return d.problems(d.review(models.GPUs(), a))
+}
 
 func TestDraftProblems(t *testing.T) {
 	gpus := models.GPUs()
@@ -86,9 +88,9 @@ func TestDraftProblems(t *testing.T) {
 		field  string
 		hard   bool
 	}{
-		"no dataset":        {func(d *draft) { d.dataset = nil }, fieldDataset, true},
-		"not ready":         {func(d *draft) { d.dataset.Status = models.DatasetError }, fieldDataset, true},
-		"few pairs":         {func(d *draft) {
+		"no dataset": {func(d *draft) { d.dataset = nil }, fieldDataset, true},
+		"not ready":  {func(d *draft) { d.dataset.Status = models.DatasetError }, fieldDataset, true},
+		"few pairs": {func(d *draft) {
 			d.dataset.TotalTrainingPairs, d.dataset.TotalTokens = models.Ptr(models.Int(15)), models.Ptr(models.Int(3000))
 		}, fieldDataset, false},
 		"unknown pairs":     {func(d *draft) { d.dataset.TotalTrainingPairs = nil }, fieldDataset, false},

@@ -48,6 +48,7 @@ func (l *launch) editKey(k tea.KeyPressMsg) tea.Cmd {
 	switch k.String() {
 	case "enter", "tab", "shift+tab", "up", "down":
 		l.form.focused().leave()
+		l.d.spellModel()
 		l.form.sync()
 		l.mode = modeForm
 		if k.String() != "enter" {

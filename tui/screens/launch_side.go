@@ -19,12 +19,12 @@ func (l *launch) estimatePairs(th theme.Theme) [][2]string {
 	e := r.Estimate
 	out := [][2]string{{"Steps", kit.Int(&e.TotalSteps)}}
 	if r.Examples > 0 {
-		out = append(out, [2]string{"The worker's", kit.Int(&r.WorkerSteps)})
+		out = append(out, [2]string{"By worker", kit.Int(&r.WorkerSteps)})
 	}
 	out = append(out, [][2]string{
 		{"An epoch", kit.Int(&e.StepsPerEpoch)},
 		{"Time", hoursText(e.Hours)},
-		{"Rate", kit.Money(&e.HourlyRate) + " an hour"},
+		{"Rate", kit.Money(&e.HourlyRate) + "/h"},
 		{"Compute", kit.Money(&e.Compute)},
 		{"Storage", kit.Money(&e.Storage)},
 		{"Total", th.Strong.Render(kit.Money(&e.Total))},
@@ -35,7 +35,7 @@ func (l *launch) estimatePairs(th theme.Theme) [][2]string {
 		if r.Over != models.OverNone {
 			style = th.Warn
 		}
-		out = append(out, [2]string{"Budget left", style.Render(kit.Money(r.Left)) + th.Faint.Render(" of "+kit.Money(l.o.Budget))})
+		out = append(out, [2]string{"Budget left", style.Render(kit.Money(r.Left))})
 	}
 	return append(out, [2]string{"Memory", memoryText(th, r)}, [2]string{"Cut off", cutText(th, r.Truncation)})
 }
@@ -43,7 +43,7 @@ func (l *launch) estimatePairs(th theme.Theme) [][2]string {
 // memoryText is what one GPU needs of what it has.
 func memoryText(th theme.Theme, r models.LaunchReview) string {
 	if r.Memory == nil {
-		return th.Faint.Render("unknown model")
+		return th.Faint.Render("unknown")
 	}
 	style := th.Good
 	switch r.Fit {
@@ -87,6 +87,9 @@ func shareText(share float64) string {
 // details say where memory and truncation come from, a line each.
 func (l *launch) details() []string {
 	var out []string
+	if r := l.rev; r.Estimate != nil && r.Examples > 0 && r.WorkerSteps < r.Estimate.TotalSteps {
+		out = append(out, fmt.Sprintf("The platform counts %s steps, the worker about %s: it drops incomplete batches, and trains on %s examples.", kit.Int(&r.Estimate.TotalSteps), kit.Int(&r.WorkerSteps), commas(r.Examples)))
+	}
 	if m := l.rev.Memory; m != nil {
 		text := fmt.Sprintf("Memory of one GPU: weights %.1f, adapter %.1f, activations %.1f, scores %.1f, rest %.1f GB", m.Weights/1e9, m.Adapter/1e9, m.Activations/1e9, m.Logits/1e9, m.Overhead/1e9)
 		if m.Guess {
