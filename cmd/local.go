@@ -47,6 +47,7 @@ func (a *app) localCmd() *cobra.Command {
 	f.BoolVar(&s.faults, "faults", false, "serve /_faults, by which tests make the stack misbehave")
 	_ = f.MarkHidden("faults") // fails only for a flag that does not exist
 	f.BoolVar(&s.noTrainer, "no-trainer", false, "leave queued jobs queued, and uploads unvalidated")
+	f.IntVar(&s.rateLimit, "rate-limit", local.HostedRateLimit, "burst of each kind of sign-in request from one address before 429, as hosted projects have it; 0 = no limit")
 	f.BoolVar(&bare.bare, "bare", false, "serve only the gateway over --database-url")
 	f.StringVar(&bare.databaseURL, "database-url", "", "database of --bare")
 	f.StringVar(&bare.secret, "jwt-secret", "", "JWT secret of --bare (or LORATOP_JWT_SECRET)")
@@ -111,7 +112,7 @@ func (a *app) startLocal(ctx context.Context, s *stackFlags, bare *bareFlags) (*
 		if err != nil {
 			return nil, err
 		}
-		return local.Serve(ctx, local.ServeOptions{DatabaseURL: bare.databaseURL, JWTSecret: bare.secret, Port: s.port, StorageDir: storage, Log: log})
+		return local.Serve(ctx, local.ServeOptions{DatabaseURL: bare.databaseURL, JWTSecret: bare.secret, Port: s.port, StorageDir: storage, RateLimit: s.rateLimit, Log: log})
 	}
 	dir, err := s.folder(cfg.Paths.Local())
 	if err != nil {
@@ -127,7 +128,7 @@ func (a *app) startLocal(ctx context.Context, s *stackFlags, bare *bareFlags) (*
 	}
 	say("starting PostgreSQL in " + dir + " ...")
 	return local.Start(ctx, local.Options{
-		Dir: dir, Port: s.port, Reset: s.reset, Seed: true, Trainer: !s.noTrainer, Speed: s.speed, Faults: s.faults, Log: log, Now: a.sys.Now, Notify: say, OnMail: onMail,
+		Dir: dir, Port: s.port, Reset: s.reset, Seed: true, Trainer: !s.noTrainer, Speed: s.speed, Faults: s.faults, RateLimit: s.rateLimit, Log: log, Now: a.sys.Now, Notify: say, OnMail: onMail,
 	})
 }
 

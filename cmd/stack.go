@@ -23,6 +23,7 @@ type stackFlags struct {
 	reset     bool
 	noTrainer bool
 	faults    bool
+	rateLimit int
 }
 
 func (s *stackFlags) add(c *cobra.Command) {
@@ -39,6 +40,8 @@ func (s *stackFlags) check() error {
 		return usagef("", "--port must be 0 to 65535")
 	case !(s.speed > 0) || s.speed > 1000:
 		return usagef("for example --speed 5", "--speed must be above 0 and at most 1000")
+	case s.rateLimit < 0 || s.rateLimit > 1_000_000:
+		return usagef("0 turns it off", "--rate-limit must be 0 to 1000000")
 	}
 	return nil
 }

@@ -41,8 +41,8 @@ type Options struct {
 	// stack misbehave. Without it there is no such path.
 	Faults bool
 
-	// RateLimit is the burst of requests to Auth that one address has, refilled
-	// within ten seconds; 0 = no limit.
+	// RateLimit is how many requests of each kind one address can make to Auth
+	// at once; they come back as slowly as in a hosted project. 0 = no limit.
 	RateLimit int
 
 	// PasswordCost is bcrypt's of new passwords; 0 = its default. Tests that
@@ -58,6 +58,9 @@ type Options struct {
 
 	clock *faults.Clock // behind Now, with Faults
 }
+
+// HostedRateLimit is the RateLimit of hosted projects.
+const HostedRateLimit = 30
 
 // User is an account that can sign in.
 type User = seed.User

@@ -33,6 +33,7 @@ type ServeOptions struct {
 	JWTSecret   string
 	Port        int    // on loopback; 0 = any free one
 	StorageDir  string // of the objects' contents; "" = no /storage/v1
+	RateLimit   int    // of requests to Auth, see Options
 
 	Log *slog.Logger // nil = silent
 }
@@ -72,7 +73,7 @@ func Serve(ctx context.Context, o ServeOptions) (_ *Stack, err error) {
 		return nil, err
 	}
 	if has {
-		s.accounts(&g, auth.Options{Pool: pool, Secret: []byte(o.JWTSecret), Log: o.Log})
+		s.accounts(&g, auth.Options{Pool: pool, Secret: []byte(o.JWTSecret), RateLimit: o.RateLimit, Log: o.Log})
 	}
 	if o.StorageDir != "" {
 		g.Storage = storage.New(storage.Options{Pool: pool, Secret: []byte(o.JWTSecret), Dir: o.StorageDir, Log: o.Log})

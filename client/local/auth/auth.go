@@ -31,7 +31,7 @@ type Options struct {
 	ReuseWindow  time.Duration // in which a spent refresh token is forgiven; 0 = 10 s
 	MailInterval time.Duration // between two mails to one user; 0 = 60 s
 	BcryptCost   int           // 0 = bcrypt.DefaultCost
-	RateLimit    int           // burst of token requests per address, refilled at a tenth of it a second; 0 = none
+	RateLimit    int           // burst of each kind of request that an address has, 30 in the real server; 0 = no limits
 
 	OnMail func(Mail) // told of each mail, from the request's goroutine; nil = nobody
 
@@ -96,22 +96,23 @@ func (s *Server) table() []route {
 		{http.MethodGet, "/health", s.health},
 		{http.MethodGet, "/settings", s.settings},
 		{http.MethodGet, "/.well-known/jwks.json", s.jwks},
-		{http.MethodPost, "/signup", s.limited(s.signup)},
-		{http.MethodPost, "/token", s.limited(s.token)},
-		{http.MethodPost, "/otp", s.limited(s.otp)},
-		{http.MethodPost, "/magiclink", s.limited(s.otp)},
-		{http.MethodPost, "/recover", s.limited(s.recover)},
-		{http.MethodPost, "/resend", s.limited(s.resend)},
-		{http.MethodPost, "/verify", s.limited(s.verify)},
-		{http.MethodGet, "/verify", s.followLink},
+		{http.MethodPost, "/signup", s.signup},
+		{http.MethodPost, "/token", s.token},
+		{http.MethodPost, "/otp", s.limited("otp", rateMail, s.otp)},
+		{http.MethodPost, "/magiclink", s.limited("magiclink", rateMail, s.otp)},
+		{http.MethodPost, "/recover", s.limited("recover", rateMail, s.recover)},
+		{http.MethodPost, "/resend", s.limited("resend", rateMail, s.resend)},
+		{http.MethodPost, "/verify", s.limited("verify", rateVerify, s.verify)},
+		{http.MethodGet, "/verify", s.limited("verify", rateVerify, s.followLink)},
 		{http.MethodGet, "/authorize", s.authorize},
 		{http.MethodGet, "/callback", s.callback},
+		{http.MethodPost, "/callback", s.callback},
 		{http.MethodPost, "/logout", s.authenticated(s.logout)},
 		{http.MethodGet, "/user", s.authenticated(s.getUser)},
-		{http.MethodPut, "/user", s.authenticated(s.putUser)},
+		{http.MethodPut, "/user", s.authenticated(s.limitedUser("user", rateMail, s.putUser))},
 		{http.MethodPost, "/factors", s.authenticated(s.enroll)},
-		{http.MethodPost, "/factors/{id}/challenge", s.authenticated(s.challenge)},
-		{http.MethodPost, "/factors/{id}/verify", s.authenticated(s.verifyFactor)},
+		{http.MethodPost, "/factors/{id}/challenge", s.authenticated(s.limitedUser("challenge", rateFactor, s.challenge))},
+		{http.MethodPost, "/factors/{id}/verify", s.authenticated(s.limitedUser("factor", rateFactor, s.verifyFactor))},
 		{http.MethodDelete, "/factors/{id}", s.authenticated(s.unenroll)},
 		{http.MethodGet, "/admin/users", s.admin(s.adminUsers)},
 		{http.MethodPost, "/admin/users", s.admin(s.adminCreate)},

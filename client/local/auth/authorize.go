@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -42,8 +43,8 @@ func (s *Server) authorize(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	ask := url.Values{"client_id": {"loratop-local"}, "redirect_uri": {s.callbackURL()}, "response_type": {"code"}, "state": {f.id}}
-	for _, name := range []string{"redirect_to", "skip_http_redirect", "login_hint", "prompt"} { // what GoTrue passes on as well
-		if q.Has(name) {
+	for name := range q { // the rest of the query is the provider's
+		if !ownParameter(name) {
 			ask.Set(name, q.Get(name))
 		}
 	}
@@ -54,41 +55,53 @@ func (s *Server) authorize(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
+// ownParameter says whether a parameter is Auth's own to set or to keep.
+func ownParameter(name string) bool {
+	return slices.Contains([]string{"provider", "scopes", "client_id", "client_secret", "redirect_uri", "response_type", "state",
+		"code_challenge", "code_challenge_method", "code_verifier"}, strings.ToLower(name))
+}
+
 func (s *Server) callbackURL() string { return s.o.BaseURL + "/auth/v1/callback" }
 
-// callback is where the provider sends the browser back to. It answers with a
+// callback is where the provider sends the browser back to: by GET, or by POST
+// for those that answer with a form (response_mode=form_post). It answers with a
 // redirect in any case; only who it is for decides where to.
 func (s *Server) callback(w http.ResponseWriter, r *http.Request) error {
-	q := r.URL.Query()
+	q, err := callbackParameters(r)
+	if err != nil {
+		return err
+	}
 	target := s.redirectTarget("")
-	if _, err := uuid.Parse(q.Get("state")); err != nil {
-		redirectFault(w, target, invalidState("OAuth state parameter missing or invalid"))
+	state := q.Get("state")
+	if err := checkState(state); err != nil {
+		redirectStranger(w, target, err)
 		return nil
 	}
 	var g *grant
 	var f *flow
-	var refused error // told in the redirect; what was changed is kept
-	err := pgx.BeginFunc(r.Context(), s.o.Pool, func(tx pgx.Tx) (err error) {
-		f, err = findFlow(r.Context(), tx, `id = $1 AND authentication_method = 'oauth' AND auth_code_issued_at IS NULL`, q.Get("state"))
+	var refused error // told in the redirect
+	err = pgx.BeginFunc(r.Context(), s.o.Pool, func(tx pgx.Tx) (err error) {
+		f, err = findFlow(r.Context(), tx, `id = $1 AND authentication_method = 'oauth'`, state)
 		if err != nil {
 			return err
 		}
-		if f == nil {
-			refused = invalidState("OAuth state not found or expired")
+		if refused = s.usable(f); refused != nil {
+			f = nil
 			return nil
 		}
 		target = s.redirectTarget(f.referrer)
-		g, err = s.cameBack(r, tx, f)
-		var e *apiError
-		if errors.As(err, &e) {
-			refused = e
-			return dropFlow(r.Context(), tx, f.id)
-		}
+		g, err = s.cameBack(r, q, tx, f)
 		return err
 	})
+	var e *apiError
+	if errors.As(err, &e) {
+		refused, err = e, nil
+	}
 	switch {
 	case err != nil:
 		return err
+	case refused != nil && f == nil:
+		redirectStranger(w, target, refused)
 	case refused != nil:
 		redirectFault(w, target, refused)
 	case g == nil:
@@ -102,19 +115,52 @@ func (s *Server) callback(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-func invalidState(text string) *apiError {
+func callbackParameters(r *http.Request) (url.Values, error) {
+	if r.Method != http.MethodPost {
+		return r.URL.Query(), nil
+	}
+	if err := r.ParseForm(); err != nil {
+		return nil, fault(http.StatusBadRequest, "bad_oauth_callback", "Could not read the provider's form")
+	}
+	return r.Form, nil
+}
+
+// checkState refuses a state that no flow can have.
+func checkState(state string) error {
+	if state == "" {
+		return fault(http.StatusBadRequest, "bad_oauth_callback", "OAuth state parameter missing")
+	}
+	if _, err := uuid.Parse(state); err != nil {
+		return badState("OAuth state parameter is invalid")
+	}
+	return nil
+}
+
+func badState(text string) *apiError {
 	return fault(http.StatusBadRequest, "bad_oauth_state", "%s", text)
+}
+
+// usable refuses a flow that is not under way.
+func (s *Server) usable(f *flow) error {
+	switch {
+	case f == nil:
+		return badState("OAuth state not found or expired")
+	case s.now().Sub(f.createdAt) > flowLife:
+		return badState("OAuth state has expired")
+	case f.issuedAt != nil:
+		return fault(http.StatusBadRequest, "flow_state_already_used", "State has already been used")
+	}
+	return nil
 }
 
 // cameBack signs in whom the provider tells. It returns no grant when the
 // client has to exchange the flow's code for one.
-func (s *Server) cameBack(r *http.Request, tx pgx.Tx, f *flow) (*grant, error) {
-	q := r.URL.Query()
-	if f.expired(s.now()) {
-		return nil, flowExpired()
-	}
+func (s *Server) cameBack(r *http.Request, q url.Values, tx pgx.Tx, f *flow) (*grant, error) {
 	if denied := q.Get("error"); denied != "" {
 		return nil, &apiError{status: http.StatusForbidden, oauth: denied, msg: q.Get("error_description")}
+	}
+	if q.Get("code") == "" {
+		return nil, fault(http.StatusBadRequest, "bad_oauth_callback", "OAuth callback with missing authorization code missing")
 	}
 	who, err := s.readIdentity(q.Get("code"), f)
 	if err != nil {
@@ -177,6 +223,20 @@ func (e *apiError) oauthError() string {
 // redirectFault tells a failure in the query and in the fragment: pages read
 // the one, programs without a server the other.
 func redirectFault(w http.ResponseWriter, target *url.URL, err error) {
+	v := tellFault(target, err)
+	v.Set("sb", "")
+	redirect(w, http.StatusFound, target, v)
+}
+
+// redirectStranger is redirectFault while it is not known who asks: to the
+// site, with nothing in the fragment, and by another status.
+func redirectStranger(w http.ResponseWriter, target *url.URL, err error) {
+	tellFault(target, err)
+	redirect(w, http.StatusSeeOther, target, nil)
+}
+
+// tellFault puts a failure into the target's query and returns what it put there.
+func tellFault(target *url.URL, err error) url.Values {
 	var e *apiError
 	if !errors.As(err, &e) {
 		e = fault(http.StatusInternalServerError, "unexpected_failure", "Unexpected failure")
@@ -190,8 +250,7 @@ func redirectFault(w http.ResponseWriter, target *url.URL, err error) {
 		query.Set(k, v.Get(k))
 	}
 	target.RawQuery = query.Encode()
-	v.Set("sb", "")
-	redirect(w, http.StatusFound, target, v)
+	return v
 }
 
 // fragmentOf is a session as the browser carries it to a page.

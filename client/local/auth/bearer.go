@@ -20,8 +20,11 @@ type caller struct {
 	aal       string
 }
 
+// userHandler answers a request of a user.
+type userHandler func(http.ResponseWriter, *http.Request, caller) error
+
 // authenticated asks for an access token whose user and session still exist.
-func (s *Server) authenticated(next func(http.ResponseWriter, *http.Request, caller) error) handler {
+func (s *Server) authenticated(next userHandler) handler {
 	return func(w http.ResponseWriter, r *http.Request) error {
 		c, err := s.caller(r)
 		if err != nil {

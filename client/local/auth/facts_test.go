@@ -2,6 +2,7 @@ package auth_test
 
 import (
 	"context"
+	"fmt"
 	"net/url"
 	"strings"
 	"testing"
@@ -174,17 +175,58 @@ func TestFactsOfNoDatabase(t *testing.T) {
 	})
 }
 
-// TestFactsOfLimits: a burst of 30, then 429; nothing of it unless asked for.
+// TestFactsOfLimits: a burst of 30, then 429, for each kind of request; a wait
+// gives back what the real server's rates do.
 func TestFactsOfLimits(t *testing.T) {
 	s := newStack(t, func(o *auth.Options) { o.RateLimit = 30 })
-	for range 30 {
-		s.want(s.refresh("aaaaaaaaaaaa"), 400, "refresh_token_not_found")
+	const limit = `"msg":"Request rate limit reached"`
+	spent := func(name, method, path string, body any, status int, per time.Duration, header ...string) {
+		t.Helper()
+		for range 30 {
+			s.want(s.call(method, path, body, header...), status, "")
+		}
+		s.facts([]fact{{name, method, path, body, header, 429, "over_request_rate_limit", []string{limit}}})
+		named := s.call(method, path, body, append([]string{"X-Supabase-Api-Version", "2024-01-01"}, header...)...)
+		if named.status != 429 || named.raw != `{"code":"over_request_rate_limit","message":"Request rate limit reached"}` {
+			t.Errorf("%s: %d %s", name, named.status, named.raw)
+		}
+		s.clock.Add(per - time.Millisecond)
+		s.want(s.call(method, path, body, header...), 429, "over_request_rate_limit")
+		s.clock.Add(2 * time.Millisecond)
+		s.want(s.call(method, path, body, header...), status, "")
+		s.want(s.call(method, path, body, header...), 429, "over_request_rate_limit")
 	}
+	mine := bearer(s.want(s.signup("a@example.com", "secret-1"), 200, "").text("access_token"))
+	stranger := creds{"email": "x@example.com", "create_user": false}
+	spent("grant", "POST", "/token?grant_type=refresh_token", creds{"refresh_token": "aaaaaaaaaaaa"}, 400, 2*time.Second)
+	spent("code", "POST", "/verify", creds{"type": "email", "email": "a@example.com", "token": "000000"}, 403, 10*time.Second)
+	s.want(s.call("GET", "/verify?type=signup&token=x", nil), 429, "over_request_rate_limit") // links count as codes
+	spent("mailed code", "POST", "/otp", stranger, 422, 10*time.Second)
+	spent("recovery", "POST", "/recover", stranger, 200, 10*time.Second)
+	spent("again", "POST", "/resend", creds{"email": "x@example.com", "type": "signup"}, 200, 10*time.Second)
+	spent("change of a user", "PUT", "/user", creds{"password": "secret-1"}, 422, 10*time.Second, mine...)
+	spent("sign-up", "POST", "/signup", creds{"email": "b"}, 400, 10*time.Second)
+	spent("challenge", "POST", "/factors/"+uuid.NewString()+"/challenge", nil, 404, 4*time.Second, mine...)
 	s.facts([]fact{
-		{"grant", "POST", "/token?grant_type=refresh_token", creds{"refresh_token": "aaaaaaaaaaaa"}, nil, 429, "over_request_rate_limit", []string{`"msg":"Request rate limit reached"`}},
-		{"code", "POST", "/verify", creds{"type": "email", "email": "a@example.com", "token": "000000"}, nil, 429, "over_request_rate_limit", nil},
-		{"user is not limited", "GET", "/user", nil, nil, 401, "no_authorization", nil},
+		{"no grant is no request", "POST", "/token?grant_type=x", creds{}, nil, 400, "invalid_credentials", nil},
+		{"reading is not limited", "GET", "/user", nil, mine, 200, "", nil},
+		{"nor is leaving", "POST", "/logout?scope=others", nil, mine, 204, "", nil},
 	})
+}
+
+// TestFactsOfMailLimits: one mail a minute for an address, thirty an hour for all.
+func TestFactsOfMailLimits(t *testing.T) {
+	s := newStack(t, func(o *auth.Options) { o.RateLimit, o.Autoconfirm = 1000, false })
+	code := func(n int) creds { return creds{"email": fmt.Sprintf("m%d@example.com", n)} }
+	s.want(s.call("POST", "/otp", code(0)), 200, "")
+	s.facts([]fact{{"too early", "POST", "/otp", code(0), nil, 429, "over_email_send_rate_limit",
+		[]string{`"msg":"For security purposes, you can only request this after 60 seconds."`}}})
+	for n := 1; n < 30; n++ {
+		s.want(s.call("POST", "/otp", code(n)), 200, "")
+	}
+	s.facts([]fact{{"too many", "POST", "/otp", code(30), nil, 429, "over_email_send_rate_limit", []string{`"msg":"email rate limit exceeded"`}}})
+	s.clock.Add(time.Hour)
+	s.want(s.call("POST", "/otp", code(30)), 200, "")
 }
 
 func TestNoLimitUnlessAsked(t *testing.T) {

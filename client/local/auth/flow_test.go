@@ -4,9 +4,11 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/base64"
+	"html"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -152,14 +154,69 @@ func TestProviderRefusals(t *testing.T) {
 	if !frag.Has("sb") || to.Host != "127.0.0.1:4444" {
 		t.Errorf("denied: %s", to)
 	}
-	for _, query := range []string{"", "state=x", "state=" + state, "state=" + uuid.NewString() + "&code=x"} { // none, garbage, spent, unknown
-		if to := s.follow(query); to.Query().Get("error_code") != "bad_oauth_state" || to.Host != "127.0.0.1:1" {
+	s.decide(state, "allow", "a@example.com")
+	for query, code := range map[string]string{"": "bad_oauth_callback", "state=x": "bad_oauth_state", "state=" + state: "flow_state_already_used",
+		"state=" + uuid.NewString() + "&code=x": "bad_oauth_state"} { // none, garbage, spent, unknown
+		if to := s.stranger(query); to.Query().Get("error_code") != code || to.Query().Get("error") != "invalid_request" {
 			t.Errorf("%q: %s", query, to)
 		}
 	}
 	asked = s.begin(url.Values{"provider": {"github"}, "redirect_to": {backTo}})
 	if to := s.follow("code=forged&state=" + asked.Get("state")); to.Query().Get("error") != "server_error" {
 		t.Errorf("forged code: %s", to)
+	}
+	if to := s.follow("state=" + asked.Get("state")); to.Query().Get("error_code") != "bad_oauth_callback" {
+		t.Errorf("no code: %s", to)
+	}
+}
+
+// stranger follows a callback whose state tells nothing: the site learns of it, in the query only.
+func (s *stack) stranger(query string) *url.URL {
+	s.t.Helper()
+	r := s.call("GET", "/callback?"+query, nil)
+	to, err := url.Parse(r.header.Get("Location"))
+	if r.status != http.StatusSeeOther || err != nil || to.Host != "127.0.0.1:1" || to.Fragment != "" {
+		s.t.Fatalf("callback: %d %s", r.status, r.header.Get("Location"))
+	}
+	return to
+}
+
+// TestCallbackByForm: providers that answer with a form (response_mode=form_post) make the browser POST.
+func TestCallbackByForm(t *testing.T) {
+	s := newStack(t, withGitHub)
+	asked := s.begin(url.Values{"provider": {"github"}, "redirect_to": {backTo}, "response_mode": {"form_post"}, "nonce": {"n"}, "state": {"mine"}, "Client_Secret": {"x"}})
+	if asked.Get("response_mode") != "form_post" || asked.Get("nonce") != "n" || asked.Get("state") == "mine" || asked.Has("Client_Secret") {
+		t.Fatalf("to the provider: %v", asked)
+	}
+	page := s.page("GET", "/_identity/github?"+asked.Encode(), "").Body.String()
+	if !strings.Contains(page, `name="response_mode" value="form_post"`) {
+		t.Errorf("form: %s", page)
+	}
+	kind := []string{"Content-Type", "application/x-www-form-urlencoded"}
+	form := url.Values{"state": {asked.Get("state")}, "decision": {"allow"}, "email": {"a@example.com"}, "response_mode": {"form_post"}}
+	w := s.page("POST", "/_identity/github", form.Encode(), kind...)
+	back := url.Values{}
+	for _, m := range regexp.MustCompile(`name="(\w+)" value="([^"]*)"`).FindAllStringSubmatch(w.Body.String(), -1) {
+		back.Set(m[1], html.UnescapeString(m[2]))
+	}
+	if w.Code != 200 || !strings.Contains(w.Body.String(), `action="http://127.0.0.1:1/auth/v1/callback"`) || back.Get("code") == "" {
+		t.Fatalf("%d %s", w.Code, w.Body)
+	}
+	r := s.call("POST", "/callback", back.Encode(), kind...)
+	to, err := url.Parse(r.header.Get("Location"))
+	if r.status != 302 || err != nil || !strings.Contains(to.Fragment, "access_token=") || to.Host != "127.0.0.1:4444" {
+		t.Errorf("%d %s", r.status, r.header.Get("Location"))
+	}
+	if r := s.call("POST", "/callback", "state="+asked.Get("state"), kind...); r.status != 303 { // it is spent
+		t.Errorf("again: %d %s", r.status, r.header.Get("Location"))
+	}
+	asked = s.begin(url.Values{"provider": {"github"}, "redirect_to": {backTo}})
+	r = s.call("POST", "/callback", url.Values{"state": {asked.Get("state")}, "error": {"access_denied"}, "error_description": {"no"}}.Encode(), kind...)
+	if to, _ := url.Parse(r.header.Get("Location")); r.status != 302 || to.Query().Get("error") != "access_denied" || !strings.Contains(to.Fragment, "sb=") {
+		t.Errorf("denied: %d %s", r.status, to)
+	}
+	if r := s.call("PUT", "/callback", nil); r.status != 405 || r.header.Get("Allow") != "GET, POST" {
+		t.Errorf("PUT: %d %v", r.status, r.header)
 	}
 }
 
@@ -170,7 +227,7 @@ func TestFlowsExpire(t *testing.T) {
 	s.clock.Add(4 * time.Minute)
 	code := s.decide(s.begin(pkce).Get("state"), "allow", "a@example.com").Query().Get("code")
 	s.clock.Add(2 * time.Minute)
-	if to := s.decide(late, "allow", "a@example.com"); to.Query().Get("error_code") != "flow_state_expired" {
+	if to := s.stranger("code=x&state=" + late); to.Query().Get("error_description") != "OAuth state has expired" {
 		t.Errorf("late: %s", to)
 	}
 	s.clock.Add(3 * time.Minute)

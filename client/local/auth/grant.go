@@ -13,16 +13,14 @@ import (
 
 // token is POST /token: the grants.
 func (s *Server) token(w http.ResponseWriter, r *http.Request) error {
-	switch r.URL.Query().Get("grant_type") {
-	case "password":
-		return s.passwordGrant(w, r)
-	case "refresh_token":
-		return s.refreshGrant(w, r)
-	case "pkce":
-		return s.pkceGrant(w, r)
-	default:
+	grant := map[string]handler{"password": s.passwordGrant, "refresh_token": s.refreshGrant, "pkce": s.pkceGrant}[r.URL.Query().Get("grant_type")]
+	if grant == nil {
 		return fault(http.StatusBadRequest, "invalid_credentials", "unsupported_grant_type")
 	}
+	if err := s.within(r, "token", rateToken); err != nil {
+		return err
+	}
+	return grant(w, r)
 }
 
 func (s *Server) passwordGrant(w http.ResponseWriter, r *http.Request) error {

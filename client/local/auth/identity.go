@@ -58,9 +58,9 @@ func (s *Server) showIdentity(w http.ResponseWriter, r *http.Request, provider s
 	}
 	defer rows.Close()
 	page := struct {
-		Provider, State, Hint string
-		Known                 []string
-	}{Provider: provider, State: r.URL.Query().Get("state"), Hint: r.URL.Query().Get("login_hint")}
+		Provider, State, Hint, Mode string
+		Known                       []string
+	}{Provider: provider, State: r.URL.Query().Get("state"), Hint: r.URL.Query().Get("login_hint"), Mode: r.URL.Query().Get("response_mode")}
 	for rows.Next() {
 		var email string
 		if rows.Scan(&email) == nil {
@@ -78,7 +78,7 @@ func identityForm() *template.Template {
 <style>body{font:1rem/1.5 sans-serif;max-width:28rem;margin:3rem auto;padding:0 1rem}input,button{font:inherit;padding:.4rem .8rem;margin:.2rem 0}</style>
 <h1>{{.Provider}}, played by the local stack</h1>
 <p>Nothing leaves this machine. Whose account shall it be?</p>
-<form method="post"><input type="hidden" name="state" value="{{.State}}">
+<form method="post"><input type="hidden" name="state" value="{{.State}}"><input type="hidden" name="response_mode" value="{{.Mode}}">
 <p><label for="email">E-mail</label><br><input id="email" name="email" type="email" list="known" value="{{.Hint}}" autocomplete="off" autofocus>
 <datalist id="known">{{range .Known}}<option value="{{.}}">{{end}}</datalist></p>
 <p><button name="decision" value="allow">Allow</button> <button name="decision" value="deny">Deny</button></p>
@@ -119,7 +119,32 @@ func (s *Server) decideIdentity(w http.ResponseWriter, r *http.Request, provider
 		}
 		back.Set("code", code)
 	}
-	http.Redirect(w, r, s.callbackURL()+"?"+back.Encode(), http.StatusSeeOther)
+	s.goBack(w, r, back)
+}
+
+// formPost is the response_mode of providers that answer with a form.
+const formPost = "form_post"
+
+// goBack takes the browser to the callback. Scripts are off on these pages, so
+// a form has to be sent by hand.
+func (s *Server) goBack(w http.ResponseWriter, r *http.Request, back url.Values) {
+	if r.PostForm.Get("response_mode") != formPost {
+		http.Redirect(w, r, s.callbackURL()+"?"+back.Encode(), http.StatusSeeOther)
+		return
+	}
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	_ = backForm().Execute(w, struct { // a failure is the reader's going away
+		To     string
+		Values url.Values
+	}{s.callbackURL(), back})
+}
+
+func backForm() *template.Template {
+	return template.Must(template.New("back").Parse(`<!doctype html>
+<html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Back to the application</title>
+<form method="post" action="{{.To}}">{{range $name, $all := .Values}}{{range $all}}<input type="hidden" name="{{$name}}" value="{{.}}">{{end}}{{end}}
+<button autofocus>Continue</button></form></html>
+`))
 }
 
 // sameOrigin refuses forms that other sites make a browser send.

@@ -96,6 +96,9 @@ func (s *Server) mailUser(ctx context.Context, u *user, m mailing) error {
 				"For security purposes, you can only request this after %d seconds.", int(wait/time.Second))
 		}
 	}
+	if err := s.mayMail(); err != nil {
+		return err
+	}
 	to := map[string]string{m.kind.tokenType(): u.Email}
 	if m.kind == mailEmailChange {
 		to = map[string]string{tokenEmailCurrent: u.Email, tokenEmailNew: u.NewEmail}

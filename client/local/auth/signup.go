@@ -23,6 +23,9 @@ func (s *Server) signup(w http.ResponseWriter, r *http.Request) error {
 	if in.Email == "" {
 		return fault(http.StatusUnprocessableEntity, "anonymous_provider_disabled", "Anonymous sign-ins are disabled")
 	}
+	if err := s.within(r, "signup", rateMail); err != nil {
+		return err
+	}
 	if in.Password == "" {
 		return invalid("Signup requires a valid password")
 	}
