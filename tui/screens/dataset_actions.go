@@ -27,7 +27,11 @@ func (s *dataset) Actions() []screen.Action {
 		{ID: "dataset.view", Keys: screen.Bind("tab", "next view", "tab", "shift+tab")},
 		{ID: "dataset.open", Keys: screen.Bind("enter", "open job, artifact or finding"), Quiet: s.enterOff() != "", Off: s.enterOff, Do: s.enter},
 	}
-	return append(append(append(out, s.sampleActions()...), s.contentActions()...), s.editActions()...)
+	edits, rest := s.editActions(), append(s.sampleActions(), s.contentActions()...)
+	if d, ok := s.feed.Value(); ok && d.Status != models.DatasetReady && s.view == viewOverview {
+		return append(append(out[:1:1], edits...), append(out[1:], rest...)...) // what gets it going comes first
+	}
+	return append(append(out, rest...), edits...)
 }
 
 // do makes an action's function of one that needs no command.

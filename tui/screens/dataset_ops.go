@@ -42,7 +42,7 @@ func moveDatasets(sc screen.Scope, b DatasetEdits, ids []string, back bool) tea.
 
 // told says how it went, in plain words.
 func (m datasetsMoved) told() tea.Cmd {
-	where, key := "to the trash", "t shows it"
+	where, key := "to the trash", "t on the list shows it"
 	if m.back {
 		where, key = "out of the trash", ""
 	}

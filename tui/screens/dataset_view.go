@@ -58,9 +58,9 @@ func (s *dataset) foot(f screen.Frame) string {
 	case s.op != nil:
 		return s.op.line(f.Theme, f.W)
 	case up.kind == upRunning:
-		text := fmt.Sprintf("uploading %d%%  ", up.percent())
+		text := fmt.Sprintf("uploading %d%%  ", up.stage())
 		tail := "  " + uploadLine(up)
-		return kit.Fit(f.Theme.Info.Render(text)+kit.Meter(f.Theme, float64(up.percent())/100, max(0, min(40, f.W-kit.Width(text)-kit.Width(tail))))+f.Theme.Dim.Render(tail), f.W, 1)
+		return kit.Fit(f.Theme.Info.Render(text)+kit.Meter(f.Theme, float64(up.stage())/100, max(0, min(40, f.W-kit.Width(text)-kit.Width(tail))))+f.Theme.Dim.Render(tail), f.W, 1)
 	case s.feed.Err() != nil:
 		return kit.ErrorLine(f.Theme, s.feed.Err(), kit.Age(s.feed.State().At, f.Now), f.W)
 	case s.saved.Path != "":

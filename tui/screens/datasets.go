@@ -178,6 +178,9 @@ func uploadCell(in *inks, d models.Dataset, up upState) (kit.Cell, bool) {
 	case upNone:
 		return kit.Cell{}, false
 	case upRunning, upElsewhere:
+		if up.stage() != up.percent() {
+			return kit.Cell{Text: fmt.Sprintf("%s read %d%%", in.th.Glyph("◐", "~"), up.stage()), Style: &in.th.Info}, true
+		}
 		return kit.Cell{Text: fmt.Sprintf("%s sent %d%%", in.th.Glyph("↑", "^"), up.percent()), Style: &in.th.Info}, true
 	}
 	return kit.Cell{Text: fmt.Sprintf("%s held %d%%", in.th.Glyph("‖", "="), up.percent()), Style: &in.th.Warn}, true
@@ -193,9 +196,17 @@ func datasetRow(in *inks, d models.Dataset, now time.Time) kit.Row {
 		trainable = kit.Cell{Text: "no", Style: &in.th.Faint}
 	}
 	return kit.Row{ID: d.ID, Cells: []kit.Cell{
-		status, {Text: models.Clean(d.Name)}, {Text: kit.Int(d.TotalTrainingPairs)}, {Text: kit.Int(d.TotalTokens)},
+		status, {Text: models.Clean(d.Name)}, {Text: fitInt(d.TotalTrainingPairs)}, {Text: fitInt(d.TotalTokens)},
 		{Text: sizeText(d.FileSize)}, trainable, {Text: kit.Age(d.CreatedAt.Time, now), Style: &in.th.Dim},
 	}}
+}
+
+// fitInt is an exact number where it has room in a column of 7 cells.
+func fitInt(n *models.Int) string {
+	if text := kit.Int(n); len(text) <= 7 || n == nil {
+		return text
+	}
+	return kit.CountOf(n)
 }
 
 // sizeText is the size of a file; an import does not know it and says 0.

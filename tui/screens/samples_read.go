@@ -262,6 +262,7 @@ func (w *browser) update(m partRead) tea.Cmd {
 	}
 	w.err, w.note = nil, m.note
 	w.size, w.etag = m.page.size, m.page.etag
+	w.tally.number(m.page.samples)
 	w.tally.add(m.page.samples)
 	w.mark(m.page.samples)
 	return w.put(why, m)

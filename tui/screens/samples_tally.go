@@ -14,7 +14,7 @@ const tallyMost = 500_000
 
 // tally sums up the samples that were read, each once.
 type tally struct {
-	seen    map[int64]bool // by offset
+	seen    map[int64]int64 // numbers of lines by offset, 0 for unknown
 	bytes   int64
 	tokens  []int32 // of those that are examples
 	formats counts
@@ -57,13 +57,17 @@ func (c counts) sorted() []jsonl.Count {
 func (t *tally) add(list []sample) {
 	for i := range list {
 		s := &list[i]
-		if t.seen[s.at] || len(t.seen) >= tallyMost || s.cut || s.headless {
+		no, had := t.seen[s.at]
+		if had && no == 0 && s.no > 0 {
+			t.seen[s.at] = s.no
+		}
+		if had || len(t.seen) >= tallyMost || s.cut || s.headless {
 			continue
 		}
 		if t.seen == nil {
-			t.seen = map[int64]bool{}
+			t.seen = map[int64]int64{}
 		}
-		t.seen[s.at] = true
+		t.seen[s.at] = s.no
 		t.bytes += int64(len(s.text)) + 1
 		t.version++
 		if s.err != "an empty line" {
@@ -79,6 +83,24 @@ func (t *tally) add(list []sample) {
 		t.persona.add(s.about.persona)
 		t.arc.add(s.about.arc)
 		t.topic.add(s.about.topic)
+	}
+}
+
+// number gives the samples of a run their line numbers when one of them was seen
+// with its own before.
+func (t *tally) number(list []sample) {
+	for i := range list {
+		no := t.seen[list[i].at]
+		if list[i].no > 0 {
+			return
+		}
+		if no == 0 {
+			continue
+		}
+		for k := range list {
+			list[k].no = no + int64(k-i)
+		}
+		return
 	}
 }
 

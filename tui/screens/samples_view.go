@@ -114,7 +114,7 @@ func (w *browser) rows(th theme.Theme) {
 	in := inksOf(th)
 	rows := make([]kit.Row, len(w.flat))
 	for i, s := range w.flat {
-		no := "?"
+		no := fmt.Sprintf("%.1f%%", 100*float64(s.at)/max(1, float64(w.size)))
 		if s.no > 0 {
 			no = kit.Exact(s.no)
 		}

@@ -31,6 +31,7 @@ type desk struct {
 type deskRun struct {
 	up     models.NewUpload
 	p      models.UploadProgress
+	sent   int64 // bytes that the server has
 	state  deskState
 	err    error
 	got    models.Dataset // deskDone
@@ -101,7 +102,7 @@ func (k *desk) busy() string {
 func (k *desk) progress() (percent int, ok bool) {
 	var done, total int64
 	for _, r := range k.running() {
-		done, total = done+r.p.Done, total+r.p.Total
+		done, total = done+r.sent, total+r.p.Total
 	}
 	if total <= 0 {
 		return 0, false
@@ -120,7 +121,7 @@ func (k *desk) start(sc screen.Scope, u models.NewUpload) tea.Cmd {
 	ctx, cancel := context.WithCancel(sc.Root())
 	r := &deskRun{up: u, cancel: cancel, ended: make(chan struct{}), begun: sc.Now(), p: models.UploadProgress{DatasetID: u.DatasetID, Stage: models.UploadChecking}}
 	if old := k.runs[u.DatasetID]; old != nil {
-		r.p.Done, r.p.Total = old.p.Done, old.p.Total
+		r.p.Total, r.sent = old.p.Total, old.sent
 	}
 	k.runs[u.DatasetID] = r
 	k.changed()
@@ -143,6 +144,9 @@ func (k *desk) upload(ctx context.Context, r *deskRun) (d models.Dataset, err er
 		k.mu.Lock()
 		defer k.mu.Unlock()
 		r.p = p
+		if p.Stage != models.UploadChecking {
+			r.sent = p.Done
+		}
 		k.changed()
 	})
 }

@@ -28,7 +28,7 @@ func (s *upload) drawPick(f screen.Frame) string {
 	s.rows(f)
 	low := 0
 	if n := s.held.Len(); n > 0 && f.H >= 12 {
-		low = min(n+3, f.H/3)
+		low = max(5, min(n+3, f.H/3))
 	}
 	title := "Choose a dataset file"
 	if n := s.pick.More(); n > 0 {

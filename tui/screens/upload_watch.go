@@ -55,6 +55,7 @@ type deskWatch struct {
 	hidden  bool
 	waiting bool
 	count   uint64
+	running int
 }
 
 func newDeskWatch(sc screen.Scope, k *desk) *deskWatch {
@@ -77,7 +78,11 @@ func (v *deskWatch) update(msg tea.Msg) (cmd tea.Cmd, fresh bool) {
 	cmd, fresh = v.pending.Update(msg)
 	switch m := msg.(type) {
 	case deskMoved:
-		v.waiting, v.count, fresh = false, m.count, true
+		v.waiting, v.count = false, m.count
+		if n := len(v.desk.running()); n != v.running { // what is on disk changed as well
+			v.running = n
+			cmd = tea.Batch(cmd, v.pending.Poke())
+		}
 		return tea.Batch(cmd, v.wait()), true
 	case uploadDropped:
 		return tea.Batch(cmd, m.told(), v.pending.Poke()), true
@@ -120,13 +125,22 @@ func (u upState) percent() int {
 	return int(min(100, max(0, u.done*100/u.total)))
 }
 
+// stage is how far the stage of now is, in percent: the file is read before it
+// is sent.
+func (u upState) stage() int {
+	if u.kind == upRunning && u.p.Stage == models.UploadChecking && u.p.Total > 0 {
+		return int(min(100, max(0, u.p.Done*100/u.p.Total)))
+	}
+	return u.percent()
+}
+
 // stopped reports an upload that does not go on by itself.
 func (u upState) stopped() bool { return u.kind >= upStopped }
 
 // of tells how the upload of a dataset stands.
 func (v *deskWatch) of(id string) upState {
 	if r, ok := v.desk.get(id); ok {
-		u := upState{path: r.up.Path, name: r.up.Name, done: r.p.Done, total: r.p.Total, p: r.p}
+		u := upState{path: r.up.Path, name: r.up.Name, done: r.sent, total: r.p.Total, p: r.p}
 		switch r.state {
 		case deskRunning:
 			u.kind = upRunning
@@ -140,17 +154,19 @@ func (v *deskWatch) of(id string) upState {
 			u.kind = upStopped
 		}
 		if p, ok := v.find(id); ok {
-			return pendingState(p, u)
+			return pendingState(p, u, false)
 		}
 		return u
 	}
 	if p, ok := v.find(id); ok {
-		return pendingState(p, upState{kind: upStopped})
+		return pendingState(p, upState{kind: upStopped}, true)
 	}
 	return upState{}
 }
 
-func pendingState(p models.PendingUpload, u upState) upState {
+// pendingState adds what the disk says. elsewhere: this program has not touched
+// it, so whoever is at it is another one.
+func pendingState(p models.PendingUpload, u upState, elsewhere bool) upState {
 	u.path, u.name = p.Path, p.Name
 	u.done, u.total = max(u.done, p.Sent), p.Size
 	if u.err == "" {
@@ -161,7 +177,7 @@ func pendingState(p models.PendingUpload, u upState) upState {
 		u.kind = upMissing
 	case p.Changed:
 		u.kind = upChanged
-	case p.Active && u.kind == upStopped:
+	case p.Active && elsewhere:
 		u.kind = upElsewhere
 	}
 	return u

@@ -90,8 +90,8 @@ func (s *uploading) lines(th theme.Theme, u upState, w int) []string {
 		}, w))...)
 		out = append(out, "")
 	}
-	pct := fmt.Sprintf("%3d%% ", u.percent())
-	out = append(out, th.Strong.Render(pct)+kit.Meter(th, float64(u.percent())/100, max(0, min(w-5, 80))), "")
+	pct := fmt.Sprintf("%3d%% ", u.stage())
+	out = append(out, th.Strong.Render(pct)+kit.Meter(th, float64(u.stage())/100, max(0, min(w-5, 80))), "")
 	switch d := diagnoseUpload(u); {
 	case u.kind == upRunning:
 		out = append(out, stageLines(th, u, w)...)
