@@ -17,6 +17,18 @@ func (c *Client) MetricsBefore(ctx context.Context, jobID string, before models.
 	return out, fail("read metrics", err)
 }
 
+// MetricsIn returns up to 1000 points of one job with from ≤ step ≤ to (both
+// zero: all) after the cursor, ascending by (timestamp, id). Page with it, the
+// last point being the next cursor, until fewer come.
+func (c *Client) MetricsIn(ctx context.Context, jobID string, from, to int64, after models.MetricCursor) ([]models.MetricsPoint, error) {
+	var conds []string
+	if from != 0 || to != 0 {
+		conds = []string{fmt.Sprintf("step.gte.%d", from), fmt.Sprintf("step.lte.%d", to)}
+	}
+	out, err := c.page(ctx, jobID, after, true, conds...)
+	return out, fail("read metrics", err)
+}
+
 func (c *Client) points(ctx context.Context, jobID string, after models.MetricCursor) ([]models.MetricsPoint, error) {
 	return c.page(ctx, jobID, after, true)
 }
@@ -24,7 +36,7 @@ func (c *Client) points(ctx context.Context, jobID string, after models.MetricCu
 // page reads the points behind a cursor in one direction. It fills a page also
 // where the server's row limit is below ours, so that a short page is the end:
 // until the server has proved to send whole pages, rows are counted.
-func (c *Client) page(ctx context.Context, jobID string, at models.MetricCursor, forward bool) ([]models.MetricsPoint, error) {
+func (c *Client) page(ctx context.Context, jobID string, at models.MetricCursor, forward bool, conds ...string) ([]models.MetricsPoint, error) {
 	if err := checkCursor(jobID, at); err != nil {
 		return nil, err
 	}
@@ -38,7 +50,9 @@ func (c *Client) page(ctx context.Context, jobID string, at models.MetricCursor,
 		if c.whole.Load() {
 			count = countNone // which would read the whole job for every page of it
 		}
-		res, err := pointQuery(me.UserID, jobID, at, forward, want).get(ctx, me, count, false)
+		q := pointQuery(me.UserID, jobID, at, forward, want)
+		q.conds = append(q.conds, conds...)
+		res, err := q.get(ctx, me, count, false)
 		if err != nil {
 			return nil, err
 		}

@@ -79,6 +79,9 @@ type Metrics interface {
 	// MetricsBefore returns up to 1000 points before the cursor (zero: the
 	// newest), also ascending.
 	MetricsBefore(ctx context.Context, jobID string, before models.MetricCursor) ([]models.MetricsPoint, error)
+	// MetricsIn returns up to 1000 points with from ≤ step ≤ to (both zero: all)
+	// after the cursor, ascending by (timestamp, id).
+	MetricsIn(ctx context.Context, jobID string, from, to int64, after models.MetricCursor) ([]models.MetricsPoint, error)
 	// MetricsWindow sums up the points with from ≤ step ≤ to (both zero: all) in
 	// 1 to 2000 buckets. models.WindowMissing tells of a database without it.
 	MetricsWindow(ctx context.Context, jobID string, from, to int64, buckets int) (models.MetricsWindow, error)

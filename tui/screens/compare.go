@@ -21,6 +21,7 @@ type compare struct {
 	paint
 	plotView
 	sc     screen.Scope
+	b      pointReader
 	o      Options
 	ids    []string
 	stream *compareStream
@@ -40,7 +41,7 @@ type compare struct {
 func newCompare(b jobStore, o Options) func(screen.Scope, screen.Args) screen.Screen {
 	return func(sc screen.Scope, args screen.Args) screen.Screen {
 		args, q := linkQuery(args)
-		s := &compare{plotView: newPlotView(o), sc: sc, o: o, stale: true, table: kit.NewScroller(false)}
+		s := &compare{plotView: newPlotView(o), sc: sc, b: b, o: o, stale: true, table: kit.NewScroller(false)}
 		for id := range strings.SplitSeq(args.At(0), ",") {
 			if id = strings.TrimSpace(id); id != "" && !slices.Contains(s.ids, id) && len(s.ids) < compareMost {
 				s.ids = append(s.ids, id)
@@ -106,6 +107,8 @@ func (s *compare) Init() tea.Cmd {
 
 func (s *compare) Title() string { return "Compare " + plural(len(s.ids), "job") }
 
+func (s *compare) Busy() string { return s.saver.busy() }
+
 func (s *compare) Copy() string { return strings.Join(s.ids, ",") }
 
 func (s *compare) FeedState() screen.FeedState { return s.stream.feed.State() }
@@ -117,8 +120,8 @@ func (s *compare) Update(msg tea.Msg) tea.Cmd {
 		s.reckon()
 	}
 	switch m := msg.(type) {
-	case saved:
-		return tea.Batch(cmd, m.told())
+	case saved, saving:
+		return tea.Batch(cmd, s.saver.take(m))
 	case tea.KeyPressMsg:
 		s.table.Update(m)
 	case tea.MouseMsg:

@@ -9,7 +9,7 @@ import (
 // Actions are those of the chart, and of the table below.
 func (s *compare) Actions() []screen.Action {
 	if s.saver.open {
-		return s.saver.choices("compare", s.touch, func(ending string) tea.Cmd { return save(s.sc, s.o.DownloadDir, s.snapshot(), ending) })
+		return s.saver.choices("compare", s.sc, s.o.DownloadDir, s.summed(), s.touch, s.snapshot)
 	}
 	do := func(f func()) func() tea.Cmd {
 		return func() tea.Cmd {
@@ -41,6 +41,9 @@ func (s *compare) Actions() []screen.Action {
 		mouseAction("compare", "on the chart: wheel zooms, drag pans, click puts the cursor and on the title fills the page, right follows the newest, middle shows all"),
 	}
 	out = append(out, viewActions("compare", &s.plotView, &s.paint, do)...)
+	if s.saver.stop != nil {
+		return append(out, s.saver.stopAction("compare", s.touch))
+	}
 	if s.cursor == nil && !s.zoomed() && !s.full {
 		return out
 	}

@@ -29,13 +29,15 @@ type compareRun struct {
 	series series
 	clock  clockwork
 
-	window  bool // the history was asked for in one piece
-	after   models.MetricCursor
-	whole   bool // the history is complete
-	settled bool // the job had ended when its points were read last
-	avg     *chart.Smoothed
-	avgOf   metric
-	avgBy   float64
+	window bool // the history was asked for in one piece
+	// newestSummed is where points begin behind a history in one piece.
+	newestSummed rowKey
+	after        models.MetricCursor
+	whole        bool // the history is complete
+	settled      bool // the job had ended when its points were read last
+	avg          *chart.Smoothed
+	avgOf        metric
+	avgBy        float64
 }
 
 // compareStream reads several jobs with one feed: rows and histories, then what
@@ -185,6 +187,7 @@ func (r *compareRun) take(read *compareRead) {
 	case ok:
 		r.series.add(windowPoints(w))
 		r.series.cursor, r.whole = w.Newest, true
+		r.newestSummed = rowKey{time: w.Newest.Time.UnixNano()}
 	}
 	if points, ok := read.pages[r.id]; ok {
 		r.series.add(points)

@@ -56,7 +56,7 @@ func metricTitle(m metric) string {
 // head is the line of what is switched on, and what is wrong.
 func (s *compare) head(f screen.Frame) []string {
 	if s.saver.open {
-		return []string{s.saver.line(f.Theme, f.W)}
+		return []string{s.saver.line(f.Theme, f.W, s.summed())}
 	}
 	if f.H < 12 {
 		return nil
@@ -74,6 +74,9 @@ func (s *compare) head(f screen.Frame) []string {
 		on += "  smoothed " + strconv.FormatFloat(w, 'g', -1, 64)
 	}
 	on = strings.Replace(on, "  over "+s.axis.String(), "", 1)
+	if n := s.saver.running(); n != "" {
+		text, on = th.Dim.Render("saving: "+n+"…  esc stops"), ""
+	}
 	lines := []string{kit.Truncate(text+th.Faint.Render(on), f.W)}
 	if err := s.stream.feed.Err(); err != nil {
 		lines = append(lines, kit.ErrorLine(th, err, kit.Age(s.stream.feed.State().At, f.Now), f.W))

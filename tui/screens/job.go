@@ -131,6 +131,10 @@ func (s *job) FeedState() screen.FeedState {
 
 func (s *job) Copy() string { return s.id }
 
+func (s *job) Busy() string { return s.saver.busy() }
+
+func (s *job) Progress() (percent int, ok bool) { return s.saver.percent() }
+
 func (s *job) Link() string {
 	if n := linkName(s.pane); n != "" {
 		return "job/" + s.id + "/" + n
@@ -163,8 +167,8 @@ func (s *job) Update(msg tea.Msg) tea.Cmd {
 	case jobCancelled:
 		s.busy = ""
 		cmds = append(cmds, m.told(), s.row.Poke(), s.stream.feed.Poke())
-	case saved:
-		cmds = append(cmds, m.told())
+	case saved, saving:
+		cmds = append(cmds, s.saver.take(m))
 	case jobArtifact:
 		s.busy = ""
 		cmds = append(cmds, openArtifact(m))

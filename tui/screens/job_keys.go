@@ -69,11 +69,14 @@ func (s *job) retryOff() string {
 // Actions are those of the job, and on the pane of charts those of the charts.
 func (s *job) Actions() []screen.Action {
 	if s.saver.open {
-		return s.saver.choices("job", s.touch, func(ending string) tea.Cmd { return save(s.sc, s.o.DownloadDir, s.snapshot(), ending) })
+		return s.saver.choices("job", s.sc, s.o.DownloadDir, s.stream.long != nil, s.touch, s.snapshot)
 	}
 	out := []screen.Action{
 		{ID: "job.pane", Keys: screen.Bind("tab", "next pane", "tab"), Do: func() tea.Cmd { return s.step(1) }},
 		{ID: "job.paneBack", Keys: screen.Bind("shift+tab", "previous pane", "shift+tab"), Quiet: true, Do: func() tea.Cmd { return s.step(-1) }},
+	}
+	if s.saver.stop != nil {
+		out = append(out, s.saver.stopAction("job", s.touch))
 	}
 	if s.pane == paneCharts {
 		out = append(out, s.chartActions()...)
@@ -124,7 +127,7 @@ func (s *job) chartActions() []screen.Action {
 		mouseAction("job", "on charts: wheel zooms, drag pans, click puts the cursor and on a title fills the page, right follows the newest, middle shows all"),
 	}
 	out = append(out, viewActions("job", &c.plotView, &s.paint, do)...)
-	if c.cursor == nil && !c.alone && !c.zoomed() {
+	if s.saver.stop != nil || c.cursor == nil && !c.alone && !c.zoomed() {
 		return out
 	}
 	return append(out, screen.Action{ID: "job.out", Keys: screen.Bind("esc", "cursor off, all of it, all charts", "esc", "alt+esc"), Quiet: true, Do: do(c.out)})

@@ -191,6 +191,9 @@ func (s *job) note(f screen.Frame, j models.Job) string {
 	if s.busy != "" {
 		text = s.busy + "…"
 	}
+	if n := s.saver.running(); n != "" {
+		text = "saving: " + n + "…  esc stops"
+	}
 	if text == "" {
 		return ""
 	}
@@ -200,7 +203,7 @@ func (s *job) note(f screen.Frame, j models.Job) string {
 // tabs is the line of panes and of what is switched on.
 func (s *job) tabs(th theme.Theme, w int) string {
 	if s.saver.open {
-		return s.saver.line(th, w)
+		return s.saver.line(th, w, s.stream.long != nil)
 	}
 	var b strings.Builder
 	for p := range paneCount {

@@ -23,3 +23,15 @@ func (f liveFunc) MetricsWindow(context.Context, string, int64, int64, int) (mod
 func (f liveFunc) MetricsBefore(context.Context, string, models.MetricCursor) ([]models.MetricsPoint, error) {
 	return nil, nil
 }
+
+func (b *fakeBackend) MetricsIn(context.Context, string, int64, int64, models.MetricCursor) ([]models.MetricsPoint, error) {
+	return nil, nil
+}
+
+func (f liveFunc) MetricsIn(context.Context, string, int64, int64, models.MetricCursor) ([]models.MetricsPoint, error) {
+	return nil, nil
+}
+
+func (m *metricServer) MetricsIn(context.Context, string, int64, int64, models.MetricCursor) ([]models.MetricsPoint, error) {
+	return nil, nil
+}

@@ -41,6 +41,7 @@ type Fake struct {
 	OnLive          func(context.Context, []models.LiveRequest, int) ([]models.LiveJob, error)
 	OnMetrics       func(context.Context, string, models.MetricCursor) ([]models.MetricsPoint, error)
 	OnMetricsBefore func(context.Context, string, models.MetricCursor) ([]models.MetricsPoint, error)
+	OnMetricsIn     func(ctx context.Context, id string, from, to int64, after models.MetricCursor) ([]models.MetricsPoint, error)
 	OnMetricsWindow func(ctx context.Context, id string, from, to int64, buckets int) (models.MetricsWindow, error)
 	OnArtifacts     func(context.Context, models.ListQuery) (models.Page[models.Artifact], error)
 	OnArtifact      func(context.Context, string) (models.Artifact, error)

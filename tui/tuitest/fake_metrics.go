@@ -96,3 +96,20 @@ func addValue(col models.WindowMetric, start, step int64, v float64) models.Wind
 	}
 	return col
 }
+
+// MetricsIn gives up to 1000 points of a range of steps after the cursor.
+func (f *Fake) MetricsIn(ctx context.Context, id string, from, to int64, after models.MetricCursor) ([]models.MetricsPoint, error) {
+	leave := f.enter("MetricsIn")
+	on := f.OnMetricsIn
+	if on != nil {
+		leave()
+		return on(ctx, id, from, to, after)
+	}
+	defer leave()
+	pts := keep(f.Points[id], func(p models.MetricsPoint) bool {
+		c := p.Timestamp.Compare(after.Time)
+		return (after.IsZero() || c > 0 || c == 0 && p.ID > after.ID) &&
+			(from == 0 && to == 0 || int64(p.Step) >= from && int64(p.Step) <= to)
+	})
+	return pts[:min(len(pts), 1000)], nil
+}
