@@ -1,7 +1,6 @@
 package jsonl
 
 import (
-	"bytes"
 	"math"
 	"strconv"
 	"strings"
@@ -44,13 +43,16 @@ func meaning(b []byte) role {
 }
 
 // pair is what is learnt: the response to a prompt.
-type pair struct{ prompt, response []byte }
+type pair struct {
+	prompt, response value
+	foreign          bool // letters that are not Latin
+}
 
 // order follows the roles of a conversation.
 type order struct {
 	last  role
-	text  []byte // of the last user turn
-	wrong bool   // reported already
+	text  value // of the last user turn
+	wrong bool  // reported already
 }
 
 // turnSpot is the place of a turn.
@@ -83,7 +85,12 @@ func (c *checker) step(o *order, name []byte, path string, i int, t *turn) {
 func (c *checker) chat(name string, l *list, empty code) {
 	r := &c.rec
 	path := "$." + name
-	c.stats.conversations++
+	if r.number.kind != kindNone {
+		c.conversation()
+	} else {
+		c.stats.conversations++
+	}
+	c.labels()
 	if l.n == 0 {
 		c.found.add(empty, c.spot(l.value.at, path), func() string { return name + " is empty" })
 		return
@@ -124,18 +131,17 @@ func (l *list) spoken() (words int64) {
 // as Fix writes it, only the last pair counts: the others are its history.
 func (c *checker) turns(path string, l *list, strict bool) (pairs int) {
 	o, last := order{}, len(l.turns)-1
-	var prompt []byte
-	var latest pair
+	var now, latest pair
 	for i := range l.turns {
 		t := &l.turns[i]
 		c.stats.turns++
-		name, text := c.text(t.role), c.text(t.content)
+		name, text := c.text(t.role), t.content
 		if !c.whole(path, i, t, strict) {
 			continue
 		}
 		c.stats.roles.add(name, 1)
-		c.content(t.content, text, c.turnSpot(path, i, t))
-		again := meaning(name) == roleUser && o.last == roleUser && len(text) > 0 && bytes.Equal(text, o.text)
+		foreign := c.content(text, path, i, t)
+		again := meaning(name) == roleUser && o.last == roleUser && text.says() && c.same(text, o.text)
 		if again {
 			c.found.add(codeRepeated, c.turnSpot(path, i, t), func() string { return "the user's message stands twice in a row" })
 		} else {
@@ -143,20 +149,21 @@ func (c *checker) turns(path string, l *list, strict bool) (pairs int) {
 		}
 		switch meaning(name) {
 		case roleUser:
-			prompt, o.text = text, text
+			now.prompt, now.foreign, o.text = text, foreign, text
 		case roleAssistant:
-			if len(prompt) > 0 && len(text) > 0 {
+			now.response, now.foreign = text, now.foreign || foreign
+			if now.prompt.says() && text.says() {
 				pairs++
-				latest = pair{prompt, text}
+				latest = now
 				if c.rec.number.kind == kindNone {
-					c.learn(prompt, text)
+					c.learn(now)
 				}
 			}
-			prompt = nil
+			now = pair{}
 		}
 	}
 	if pairs > 0 && c.rec.number.kind != kindNone {
-		c.learn(latest.prompt, latest.response)
+		c.learn(latest)
 	}
 	if m := o.last; m != roleAssistant && last >= 0 {
 		c.found.add(codeRoleEnd, c.turnSpot(path, last, &l.turns[last]), func() string { return "the conversation does not end with the assistant" })
@@ -167,6 +174,9 @@ func (c *checker) turns(path string, l *list, strict bool) (pairs int) {
 // whole reports whether a turn has a role and a text that can be looked at.
 func (c *checker) whole(path string, i int, t *turn, strict bool) bool {
 	role, content := t.role, t.content
+	if t.whole.kind == kindObject && role.kind == kindString && content.kind == kindString && !t.share && len(role.raw) > 2 && len(content.raw) > 2 {
+		return true
+	}
 	at := c.turnSpot(path, i, t)
 	switch {
 	case t.whole.kind != kindObject:
@@ -185,25 +195,39 @@ func (c *checker) whole(path string, i int, t *turn, strict bool) bool {
 	return !falsy(role)
 }
 
-// content looks at one text.
-func (c *checker) content(v value, text []byte, at spot) {
-	if v.kind != kindString || len(text) == 0 {
-		return
+// content looks at one text: that of a turn of a list, or with a nil turn one of
+// its own. It reports letters that are not Latin.
+func (c *checker) content(v value, path string, i int, t *turn) (foreign bool) {
+	if !v.says() {
+		return false
 	}
-	at.field = "content"
-	if (text[0] <= ' ' || text[0] >= utf8.RuneSelf) && blank(text) {
-		c.found.add(codeBlank, at, func() string { return "nothing but white space" })
+	at := func() spot {
+		if t == nil {
+			return c.spot(v.at, path)
+		}
+		s := c.turnSpot(path, i, t)
+		s.field = "content"
+		return s
 	}
-	c.stats.letters(text, c.high || v.escaped)
-	if i := control(text, v.escaped, c.high || v.escaped); i >= 0 {
+	text := c.spelled(v)
+	if first := text[0]; (first <= ' ' || first == '\\' || first >= utf8.RuneSelf) && blank(c.text(v)) {
+		c.found.add(codeBlank, at(), func() string { return "nothing but white space" })
+	}
+	high := c.high || v.escapes&escapedUnicode != 0
+	foreign = c.stats.scripts.add(text, high)
+	if v.escapes&escapedOdd != 0 {
+		text = c.text(v)
+	}
+	if k := control(v, text, high); k >= 0 {
 		c.rep.Control++
-		r, _ := utf8.DecodeRune(text[i:])
-		c.found.add(codeControl, at, func() string { return "the control character U+" + strings.ToUpper(hex4(r)) })
+		r, _ := utf8.DecodeRune(text[k:])
+		c.found.add(codeControl, at(), func() string { return "the control character U+" + strings.ToUpper(hex4(r)) })
 	}
-	if v.escaped && loneSurrogate(v.inner()) {
+	if v.escapes&escapedUnicode != 0 && loneSurrogate(v.inner()) {
 		c.train.giveUp(c.at.line, "half a character")
-		c.found.add(codeSurrogate, at, func() string { return "a lone surrogate" })
+		c.found.add(codeSurrogate, at(), func() string { return "a lone surrogate" })
 	}
+	return foreign
 }
 
 func hex4(r rune) string {
@@ -212,9 +236,9 @@ func hex4(r rune) string {
 }
 
 // learn counts a trainable pair and looks whether it stood before.
-func (c *checker) learn(prompt, response []byte) {
+func (c *checker) learn(p pair) {
 	c.stats.pairs++
-	first, exact := c.pairs.add(prompt, response, c.at.line)
+	first, exact := c.pairs.add(c.spelled(p.prompt), c.spelled(p.response), c.at.line, p.foreign)
 	if first == 0 {
 		return
 	}

@@ -3,10 +3,7 @@ package jsonl
 import (
 	"bytes"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
-	"hash"
 	"io"
 
 	"github.com/loratop/loratop/models"
@@ -32,7 +29,6 @@ type checker struct {
 	rep   Report
 	found findings
 	split splitter
-	sum   hash.Hash
 	rec   record
 	plat  platform
 	train trainer
@@ -49,7 +45,7 @@ type checker struct {
 }
 
 func newChecker(o Options) *checker {
-	c := &checker{o: o, sum: sha256.New()}
+	c := &checker{o: o}
 	c.rep.Schema, c.rep.Kind = Schema, KindJSONL
 	c.split.line, c.split.skip = c.line, c.tooLong
 	c.stats.begin(o)
@@ -59,13 +55,13 @@ func newChecker(o Options) *checker {
 // read is the stream's way: its head tells what the file is, then every line is
 // taken apart as it comes.
 func (c *checker) read(ctx context.Context, r io.Reader) error {
-	in := &counter{ctx: ctx, r: r, sum: c.sum, progress: c.o.Progress}
+	in := newSource(ctx, r, c.o)
 	buf := make([]byte, chunk)
 	n, err := fill(in, buf)
 	c.rep.Kind = c.sniff(buf[:n])
 	switch c.rep.Kind {
 	case KindDocument:
-		err = c.document(io.MultiReader(bytes.NewReader(buf[:n]), errReader{err}, in))
+		err = c.document(io.MultiReader(bytes.NewReader(buf[:n]), errReader{err}, settled{in}))
 	case KindBinary:
 		c.split.line, c.split.skip = c.platformOnly, c.platformSkip
 	}
@@ -80,7 +76,7 @@ func (c *checker) read(ctx context.Context, r io.Reader) error {
 		err = nil
 	}
 	c.split.end()
-	c.rep.Bytes, c.rep.SHA256 = in.n, hex.EncodeToString(c.sum.Sum(nil))
+	c.rep.Bytes, c.rep.SHA256 = in.n, in.end()
 	return err
 }
 
@@ -102,43 +98,6 @@ func (e errReader) Read([]byte) (int, error) {
 		return 0, io.EOF
 	}
 	return 0, e.err
-}
-
-// counter counts and hashes what is read, and ends with its context.
-type counter struct {
-	ctx      context.Context
-	r        io.Reader
-	sum      hash.Hash
-	n, told  int64
-	empty    int
-	progress func(int64)
-}
-
-// told after so many bytes, progress is some times a second.
-const progressStep = 8 << 20
-
-// Read is io.Reader's; a reader that gives nothing a hundred times has no more.
-func (c *counter) Read(p []byte) (int, error) {
-	if err := context.Cause(c.ctx); err != nil {
-		return 0, err
-	}
-	n, err := c.r.Read(p)
-	if n < 0 || n > len(p) {
-		return 0, errors.New("the reader is broken: it counts wrongly")
-	}
-	_, _ = c.sum.Write(p[:n])
-	c.n += int64(n)
-	if c.empty++; n > 0 {
-		c.empty = 0
-	}
-	if c.empty > 100 && err == nil {
-		err = io.ErrNoProgress
-	}
-	if c.progress != nil && (c.n-c.told >= progressStep || (err != nil && c.n > c.told)) {
-		c.told = c.n
-		c.progress(c.n)
-	}
-	return n, err
 }
 
 // report closes the books.

@@ -1,123 +1,81 @@
 package jsonl
 
 import (
-	"bytes"
+	"encoding/binary"
 	"hash/maphash"
 	"math/bits"
 )
 
-// Bounds of what is remembered. Beyond them nothing more is added: later ones
-// are still compared with the first, and the counts become lower bounds.
+// Shape of a sketch: of the hashes of the 16 bytes that follow a white space, in
+// lower case, the smallest of each of sketchBins bins (one-permutation MinHash),
+// one byte of each. Only those are hashed that begin with a letter whose code
+// leaves 1 when divided by 4 (a e i m q u y and others): a third, which still
+// covers most of a text.
 const (
-	maxSeen = 1 << 18 // distinct pairs, ids and conversation ids, 12 bytes in a table at most half full
-	maxNear = 1 << 16 // sketches of pairs, 36 bytes and as much again in their table
+	sketchBins = 32
+	bands      = 5
+	bandSize   = 6   // bins that must agree for two sketches to be compared
+	nearBins   = 26  // bins that must agree for two pairs to be near: about 80 %
+	minNear    = 128 // bytes; shorter pairs are near only when their letters are the same
 )
 
-// seen is a set of hashes, each with the line it first stood in.
-type seen struct {
-	n    int64 // remembered
-	full bool
-	key  []uint64
-	line []uint32
-}
-
-// add remembers h unless it is there; it returns the line of the first one.
-func (s *seen) add(h uint64, line int64) (first int64, again bool) {
-	if h == 0 {
-		h = 1
-	}
-	if int(s.n) >= len(s.key)/2 {
-		if s.n >= maxSeen {
-			s.full = true
-		} else {
-			s.grow()
-		}
-	}
-	mask := uint64(len(s.key) - 1)
-	i := h & mask
-	for ; s.key[i] != 0; i = (i + 1) & mask {
-		if s.key[i] == h {
-			return int64(s.line[i]), true
-		}
-	}
-	if !s.full {
-		s.key[i], s.line[i] = h, uint32(min(line, 1<<32-1))
-		s.n++
-	}
-	return 0, false
-}
-
-func (s *seen) grow() {
-	old := *s
-	size := max(1<<10, 2*len(s.key))
-	s.key, s.line = make([]uint64, size), make([]uint32, size)
-	mask := uint64(size - 1)
-	for i, h := range old.key {
-		if h == 0 {
-			continue
-		}
-		j := h & mask
-		for s.key[j] != 0 {
-			j = (j + 1) & mask
-		}
-		s.key[j], s.line[j] = h, old.line[i]
-	}
-}
-
-// Shape of a sketch: the smallest hashes of the shingles that fall into each of
-// sketchBins bins (one-permutation MinHash), one byte of each.
-const (
-	sketchBins  = 32
-	bandSize    = 4  // bins that must agree for two sketches to be compared
-	nearBins    = 26 // bins that must agree for two pairs to be near: about 80 % of their shingles
-	minShingles = 8  // below, only pairs that are equal once normalised are near
-)
+// maxNear is how many sketches are remembered, 36 bytes each and as much again in
+// their table. Beyond it nothing is added, as with maxSeen.
+const maxNear = 1 << 16
 
 // sketch is a text's fingerprint.
 type sketch [sketchBins]byte
 
+// minima are the smallest hashes by bin.
+type minima [sketchBins]uint32
+
 // dedupe finds pairs that stood before. Two are exact duplicates when prompt and
-// response are the same to the byte. They are near when they are the same but
-// for case, punctuation and white space, or when about 80 % of their shingles
-// (two words in a row) are the same, which is estimated with MinHash.
+// response are the same to the byte. They are near when about 80 % of their word
+// beginnings with what follows are the same, which is estimated with MinHash;
+// short ones when they are the same but for case, punctuation and white space.
 type dedupe struct {
 	exact, near int64
 	full        bool
 	seed        maphash.Seed
 	begun       bool
 	pairs       seen // exact
-	plain       seen // normalised
+	plain       seen // short ones by their letters
 	sketches    []sketch
 	lines       []uint32
-	bands       []int32 // hash of a band → 1 + the latest sketch that has it
-	mins        [sketchBins]uint32
+	bands       []uint32 // hash of a band → the latest sketch that has it, see slot
 }
 
-// add looks a pair up and remembers it. first is the line of what it repeats, 0
-// when it is new.
-func (d *dedupe) add(prompt, response []byte, line int64) (first int64, exact bool) {
+// hash is of one text, for the sets.
+func (d *dedupe) hash(b []byte) uint64 {
 	if !d.begun {
 		d.seed, d.begun = maphash.MakeSeed(), true
 	}
-	h := bits.RotateLeft64(maphash.Bytes(d.seed, prompt), 21) ^ maphash.Bytes(d.seed, response)
-	if first, again := d.pairs.add(h, line); again {
+	return maphash.Bytes(d.seed, b)
+}
+
+// add looks a pair up and remembers it. first is the line of what it repeats, 0
+// when it is new; foreign says that the texts have letters that are not Latin.
+func (d *dedupe) add(prompt, response []byte, line int64, foreign bool) (first int64, exact bool) {
+	first, again := d.pairs.add(bits.RotateLeft64(d.hash(prompt), 21)^d.hash(response), line)
+	d.full = d.full || d.pairs.full || d.plain.full
+	if again {
 		d.exact++
 		return first, true
 	}
-	for i := range d.mins {
-		d.mins[i] = 1<<32 - 1
-	}
-	var norm shingler
-	norm.read(prompt, &d.mins)
-	norm.all = ^norm.all // so that the words of a prompt are not those of a response
-	norm.read(response, &d.mins)
-	if norm.n == 0 {
-		return 0, false
-	}
-	first, again := d.plain.add(norm.all, line)
-	d.full = d.pairs.full || d.plain.full
-	if !again && norm.n >= minShingles {
-		first = d.similar(line)
+	if len(prompt)+len(response) < minNear {
+		h := letters(prompt, 0)
+		if h = letters(response, ^h); h == ^uint64(0) {
+			return 0, false // no letter in either
+		}
+		first, again = d.plain.add(h, line)
+	} else {
+		var m minima
+		for i := range m {
+			m[i] = 1<<32 - 1
+		}
+		m.add(prompt, 0, foreign)
+		m.add(response, 0x94d049bb133111eb, foreign)
+		first = d.similar(m.sketch(), line)
 		again = first > 0
 	}
 	if !again {
@@ -127,85 +85,113 @@ func (d *dedupe) add(prompt, response []byte, line int64) (first int64, exact bo
 	return first, false
 }
 
-// shingler turns words into hashes of two in a row.
-type shingler struct {
-	last uint64 // word
-	all  uint64 // hash of all words in their order
-	n    int
-}
-
-// read takes a text; letters and digits make words, everything else parts them.
-func (s *shingler) read(b []byte, mins *[sketchBins]uint32) {
-	h := uint64(0)
+// letters goes on with the hash h over the letters and digits of a short text.
+func letters(b []byte, h uint64) uint64 {
 	for _, c := range b {
-		if c = wordByte(c); c != 0 {
-			h = bits.RotateLeft64(h, 7) ^ uint64(c)
+		switch {
+		case c >= 'A' && c <= 'Z':
+			c |= 0x20
+		case (c < 'a' || c > 'z') && (c < '0' || c > '9') && c < 0x80:
 			continue
 		}
-		if h != 0 {
-			s.word(h, mins)
-			h = 0
-		}
+		h = (h ^ uint64(c)) * 0x9e3779b97f4a7c15
+		h ^= h >> 32
 	}
-	if h != 0 {
-		s.word(h, mins)
+	return h
+}
+
+// reach is how many bytes make a shingle.
+const reach = 16
+
+// add puts the shingles of a text into the minima. It looks at 64 bytes at a
+// time, of which it first marks the white space.
+func (m *minima) add(b []byte, salt uint64, foreign bool) {
+	if len(b) > 0 {
+		var first [reach]byte
+		copy(first[:], b)
+		m.shingle(first[:], salt)
+	}
+	for len(b) >= 64+reach {
+		m.block(b, spaces(b, foreign), salt)
+		b = b[64:]
+	}
+	for len(b) > 1 {
+		var last [64 + reach]byte
+		for i := copy(last[:], b); i < len(last); i++ {
+			last[i] = 0xff // no white space, and no letter that begins a shingle
+		}
+		m.block(last[:], spaces(last[:], foreign), salt)
+		b = b[min(64, len(b)):]
 	}
 }
 
-func (s *shingler) word(h uint64, mins *[sketchBins]uint32) {
-	h = (h ^ h>>29) * 0x9e3779b97f4a7c15
-	pair := (s.last ^ h ^ h>>32) * 0xbf58476d1ce4e5b9
-	s.last = h
-	s.all = bits.RotateLeft64(s.all, 5)*0x94d049bb133111eb ^ h
-	s.n++
-	if v := uint32(pair >> 8); v < mins[pair>>59] {
-		mins[pair>>59] = v
+// block puts the shingles behind the marks of 64 bytes into the minima; b has
+// reach bytes more.
+func (m *minima) block(b []byte, marks, salt uint64) {
+	b = b[: 64+reach : 64+reach]
+	for ; marks != 0; marks &= marks - 1 {
+		bit := bits.TrailingZeros64(marks)
+		m.shingle(b[bit&7<<3+bit>>3+1:][:reach], salt)
 	}
 }
 
-// wordByte is the byte in lower case, 0 for what parts words.
-func wordByte(c byte) byte {
-	switch {
-	case c >= 'a' && c <= 'z', c >= '0' && c <= '9', c >= 0x80:
-		return c
-	case c >= 'A' && c <= 'Z':
-		return c | 0x20
-	}
-	return 0
+// shingle puts 16 bytes into the minima.
+func (m *minima) shingle(b []byte, salt uint64) {
+	const lower = 0x2020202020202020
+	x, y := binary.LittleEndian.Uint64(b)|lower, binary.LittleEndian.Uint64(b[8:])|lower
+	h := (x ^ salt) * 0x9e3779b97f4a7c15
+	h = (h ^ h>>29 ^ y) * 0xbf58476d1ce4e5b9
+	bin := h >> (64 - 5)
+	m[bin] = min(m[bin], uint32(h>>(64-5-32)))
 }
 
-// similar looks for a sketch like the one in mins, and remembers it.
-func (d *dedupe) similar(line int64) (first int64) {
-	s := d.sketch()
-	if len(d.sketches) < maxNear && 8*len(d.sketches) >= len(d.bands) {
-		d.rebuild()
-	}
-	for b := range sketchBins / bandSize {
-		slot := &d.bands[d.slot(&s, b)]
-		if *slot == 0 {
-			continue
+// spaces marks the white space in the first 64 of 65 bytes behind which a shingle
+// begins: bit 8 k + i is byte k of the i-th eight bytes. In text that is not Latin
+// it also marks an eighth of the bytes that go on with a character, as there are
+// scripts without spaces.
+func spaces(b []byte, foreign bool) (marks uint64) {
+	p := (*[72]byte)(b)
+	if foreign {
+		for i := range 8 {
+			w := binary.LittleEndian.Uint64(p[8*i:])
+			inside := ^(w&(0x78*ones) + 0x78*ones) & w & tops // 0x80 to 0x87
+			marks |= mark(w&^inside, binary.LittleEndian.Uint64(p[8*i+1:])) >> (7 - i)
 		}
-		if other := int(*slot) - 1; s.like(&d.sketches[other]) {
-			return int64(d.lines[other])
-		}
+		return marks
 	}
-	if len(d.sketches) >= maxNear {
-		d.full = true
-		return 0
-	}
-	d.sketches, d.lines = append(d.sketches, s), append(d.lines, uint32(min(line, 1<<32-1)))
-	d.index(len(d.sketches) - 1)
-	return 0
+	return mark(binary.LittleEndian.Uint64(p[0:]), binary.LittleEndian.Uint64(p[1:]))>>7 |
+		mark(binary.LittleEndian.Uint64(p[8:]), binary.LittleEndian.Uint64(p[9:]))>>6 |
+		mark(binary.LittleEndian.Uint64(p[16:]), binary.LittleEndian.Uint64(p[17:]))>>5 |
+		mark(binary.LittleEndian.Uint64(p[24:]), binary.LittleEndian.Uint64(p[25:]))>>4 |
+		mark(binary.LittleEndian.Uint64(p[32:]), binary.LittleEndian.Uint64(p[33:]))>>3 |
+		mark(binary.LittleEndian.Uint64(p[40:]), binary.LittleEndian.Uint64(p[41:]))>>2 |
+		mark(binary.LittleEndian.Uint64(p[48:]), binary.LittleEndian.Uint64(p[49:]))>>1 |
+		mark(binary.LittleEndian.Uint64(p[56:]), binary.LittleEndian.Uint64(p[57:]))
+}
+
+// A byte of a word of eight, and its highest bit.
+const (
+	ones = 0x0101010101010101
+	tops = 0x8080808080808080
+)
+
+// mark sets the highest bit of every white space in w that a beginning letter
+// follows; next is the eight bytes that begin one later.
+func mark(w, next uint64) uint64 {
+	visible := (w&^tops + (0x7f-0x20)*ones) | w
+	other := (next^ones)&(3*ones) + 0x7f*ones
+	return ^(visible | other) & tops
 }
 
 // sketch takes one byte of each minimum; an empty bin borrows from the next.
-func (d *dedupe) sketch() (s sketch) {
-	for i := range s {
-		j := i
-		for d.mins[j&(sketchBins-1)] == 1<<32-1 && j < i+sketchBins {
-			j++
+func (m *minima) sketch() (s sketch) {
+	last, far := uint32(0), byte(0)
+	for i := 2*sketchBins - 1; i >= 0; i-- {
+		far += 41
+		if v := m[i%sketchBins]; v != 1<<32-1 {
+			last, far = v, 0
 		}
-		s[i] = byte(d.mins[j&(sketchBins-1)]) + byte(41*(j-i))
+		s[i%sketchBins] = byte(last) + far // the second round counts
 	}
 	return s
 }
@@ -220,35 +206,54 @@ func (s *sketch) like(o *sketch) bool {
 	return same >= nearBins
 }
 
-// slot is where a band of a sketch has its place in the table.
-func (d *dedupe) slot(s *sketch, band int) uint64 {
-	b := s[band*bandSize:][:bandSize]
-	h := uint64(b[0]) | uint64(b[1])<<8 | uint64(b[2])<<16 | uint64(b[3])<<24 | uint64(band+1)<<32
-	h *= 0x9e3779b97f4a7c15
-	return h >> 20 & uint64(len(d.bands)-1)
+// similar looks for a sketch like s, and remembers it.
+func (d *dedupe) similar(s sketch, line int64) (first int64) {
+	if len(d.sketches) < maxNear && bands*len(d.sketches) >= len(d.bands) {
+		d.rebuild()
+	}
+	var at, tags, found [bands]uint32
+	for b := range bands {
+		at[b], tags[b] = d.slot(&s, b)
+		found[b] = d.bands[at[b]]
+	}
+	for b := range bands {
+		if found[b] == 0 || found[b]&^indexMask != tags[b] {
+			continue
+		}
+		if other := found[b]&indexMask - 1; s.like(&d.sketches[other]) {
+			return int64(d.lines[other])
+		}
+	}
+	if len(d.sketches) >= maxNear {
+		d.full = true
+		return 0
+	}
+	d.sketches, d.lines = append(d.sketches, s), append(d.lines, uint32(min(line, 1<<32-1)))
+	for b := range bands {
+		d.bands[at[b]] = tags[b] | uint32(len(d.sketches))
+	}
+	return 0
 }
 
-func (d *dedupe) index(i int) {
-	for b := range sketchBins / bandSize {
-		d.bands[d.slot(&d.sketches[i], b)] = int32(i + 1)
-	}
+// indexMask is the part of a slot that is 1 + the index of a sketch; the other
+// part is a tag of the band, which keeps most strangers from being compared.
+const indexMask = 1<<17 - 1
+
+// slot is where a band of a sketch has its place in the table, and its tag.
+func (d *dedupe) slot(s *sketch, band int) (at, tag uint32) {
+	b := s[band*bandSize:][:bandSize]
+	h := uint64(binary.LittleEndian.Uint32(b)) | uint64(binary.LittleEndian.Uint16(b[4:]))<<32 | uint64(band+1)<<48
+	h *= 0x9e3779b97f4a7c15
+	return uint32(h>>40) & uint32(len(d.bands)-1), uint32(h>>8) &^ indexMask
 }
 
 // rebuild doubles the table of bands.
 func (d *dedupe) rebuild() {
-	d.bands = make([]int32, max(1<<12, 2*len(d.bands)))
+	d.bands = make([]uint32, max(1<<12, 2*len(d.bands)))
 	for i := range d.sketches {
-		d.index(i)
+		for b := range bands {
+			at, tag := d.slot(&d.sketches[i], b)
+			d.bands[at] = tag | uint32(i+1)
+		}
 	}
 }
-
-// hash is of one text, for the sets of ids.
-func (d *dedupe) hash(b []byte) uint64 {
-	if !d.begun {
-		d.seed, d.begun = maphash.MakeSeed(), true
-	}
-	return maphash.Bytes(d.seed, b)
-}
-
-// blank reports a text of white space only.
-func blank(b []byte) bool { return len(bytes.TrimSpace(b)) == 0 }

@@ -171,7 +171,7 @@ func (c *checker) text(v value) []byte {
 	if v.kind != kindString {
 		return nil
 	}
-	if !v.escaped {
+	if v.escapes == 0 {
 		return v.inner()
 	}
 	n := len(c.arena)
@@ -179,31 +179,45 @@ func (c *checker) text(v value) []byte {
 	return c.arena[n:len(c.arena):len(c.arena)]
 }
 
+// spelled is a string as it stands in the file, decoded only where it has \u
+// escapes: good for comparing texts of one file, and for what most need not
+// decode.
+func (c *checker) spelled(v value) []byte {
+	if v.escapes&escapedUnicode != 0 {
+		return c.text(v)
+	}
+	return v.inner()
+}
+
+// same reports that two strings are the same text.
+func (c *checker) same(a, b value) bool {
+	if bytes.Equal(a.raw, b.raw) {
+		return true
+	}
+	return a.escapes|b.escapes != 0 && bytes.Equal(c.text(a), c.text(b))
+}
+
+// says reports a string that is not empty.
+func (v value) says() bool { return v.kind == kindString && len(v.raw) > 2 }
+
 // pair looks at a v4 line: one prompt with its history and its response.
 func (c *checker) pair() {
 	r := &c.rec
-	c.stats.personas.add(c.label(r.persona), 1)
-	c.stats.arcs.add(c.label(r.arc), 1)
-	c.stats.topics.add(c.label(r.topic), 1)
+	c.labels()
 	c.scores()
 	if id := c.text(r.id); len(id) > 0 {
 		c.unique(id, r.id, "$.id")
 	}
-	if id := c.text(r.conversation); len(id) > 0 {
-		c.convs.add(c.pairs.hash(id), c.at.line)
-	} else {
-		c.stats.conversations++
+	c.conversation()
+	c.half(r.input, "current_user_input")
+	c.half(r.target, "target_response")
+	asks := c.content(r.input, "$.current_user_input", 0, nil)
+	answers := c.content(r.target, "$.target_response", 0, nil)
+	words := c.history() + c.wordsOf(r.system) + c.wordsOf(r.input) + c.wordsOf(r.target)
+	if r.input.says() && r.target.says() {
+		c.learn(pair{r.input, r.target, asks || answers})
 	}
-	prompt, response := c.text(r.input), c.text(r.target)
-	c.half(r.input, prompt, "current_user_input")
-	c.half(r.target, response, "target_response")
-	c.content(r.input, prompt, c.spot(r.input.at, "$.current_user_input"))
-	c.content(r.target, response, c.spot(r.target.at, "$.target_response"))
-	words := c.history(prompt) + c.wordsOf(r.system) + c.wordsOf(r.input) + c.wordsOf(r.target)
-	if len(prompt) > 0 && len(response) > 0 {
-		c.learn(prompt, response)
-	}
-	if len(response) > 0 {
+	if r.target.says() {
 		c.example(words, func(f func(value)) {
 			f(r.system)
 			for i := range r.history.turns {
@@ -215,18 +229,31 @@ func (c *checker) pair() {
 	}
 }
 
-// label is a name for a distribution.
-func (c *checker) label(v value) []byte {
-	if t := c.text(v); !blank(t) {
-		return t
+// conversation counts the conversation that a pair is part of.
+func (c *checker) conversation() {
+	if id := c.text(c.rec.conversation); len(id) > 0 {
+		c.convs.add(c.pairs.hash(id), c.at.line)
+	} else {
+		c.stats.conversations++
 	}
-	return []byte("-")
 }
 
-func (c *checker) half(v value, text []byte, name string) {
+// labels counts by what the line says of itself.
+func (c *checker) labels() {
+	for _, l := range [...]struct {
+		names *names
+		value value
+	}{{&c.stats.personas, c.rec.persona}, {&c.stats.arcs, c.rec.arc}, {&c.stats.topics, c.rec.topic}} {
+		if l.value.says() {
+			l.names.add(c.text(l.value), 1)
+		}
+	}
+}
+
+func (c *checker) half(v value, name string) {
 	switch {
 	case v.kind == kindNull && c.inside != "": // the full JSON has turns that are not learnt
-	case v.kind == kindNone || v.kind == kindNull || (v.kind == kindString && len(text) == 0):
+	case v.kind == kindNone || v.kind == kindNull || (v.kind == kindString && !v.says()):
 		c.found.add(codePairHalf, c.spot(v.at, "$."+name), func() string { return name + " is missing or empty" })
 	case v.kind != kindString:
 		c.found.add(codeTurnType, c.spot(v.at, "$."+name), func() string { return name + " is no string" })
@@ -235,7 +262,7 @@ func (c *checker) half(v value, text []byte, name string) {
 }
 
 func (c *checker) wordsOf(v value) (n int64) {
-	if v.kind != kindString || len(v.raw) == 2 {
+	if !v.says() {
 		return 0
 	}
 	n, c.rec.history.scratch = words(v, c.rec.history.scratch)
@@ -243,9 +270,9 @@ func (c *checker) wordsOf(v value) (n int64) {
 }
 
 // history looks at the turns before a pair's prompt and returns their words.
-func (c *checker) history(prompt []byte) (words int64) {
+func (c *checker) history() (words int64) {
 	r := &c.rec
-	if r.system.kind == kindString && len(r.system.raw) > 2 {
+	if r.system.says() {
 		c.stats.roles.add([]byte("system"), 1)
 		c.stats.turns++
 	}
@@ -257,7 +284,7 @@ func (c *checker) history(prompt []byte) (words int64) {
 		role := c.text(t.role)
 		c.stats.turns++
 		c.stats.roles.add(role, 1)
-		if i == last && string(role) == "user" && len(prompt) > 0 && bytes.Equal(c.text(t.content), prompt) {
+		if i == last && string(role) == "user" && r.input.says() && c.same(t.content, r.input) {
 			c.found.add(codeRepeated, c.turnSpot("$.conversation_history", i, t), func() string { return "the last turn of the history is current_user_input again" })
 			c.stats.turns--
 			c.stats.roles.add(role, -1)
@@ -265,11 +292,11 @@ func (c *checker) history(prompt []byte) (words int64) {
 		}
 		c.step(&o, role, "$.conversation_history", i, t)
 	}
-	if len(prompt) > 0 {
+	if r.input.says() {
 		c.stats.turns++
 		c.stats.roles.add([]byte("user"), 1)
 	}
-	if len(c.rec.target.raw) > 2 {
+	if r.target.says() {
 		c.stats.turns++
 		c.stats.roles.add([]byte("assistant"), 1)
 	}

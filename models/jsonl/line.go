@@ -367,7 +367,7 @@ func words(v value, scratch []byte) (int64, []byte) {
 	b := v.raw
 	if v.kind == kindString {
 		b = v.inner()
-		if v.escaped && bytes.Contains(b, []byte(`\u00`)) {
+		if v.escapes&escapedUnicode != 0 {
 			scratch = decode(scratch[:0], b)
 			b = scratch
 		}

@@ -154,7 +154,7 @@ type Report struct {
 	Personas []Count `json:"personas"` // at most 100 of each, most frequent first
 	Arcs     []Count `json:"arcs"`
 	Topics   []Count `json:"topics"`
-	Scripts  []Count `json:"scripts"` // Unicode scripts of letters, most frequent first
+	Scripts  []Count `json:"scripts"` // Unicode scripts: how many texts have letters of each
 
 	Tokens Tokens `json:"tokens"`
 

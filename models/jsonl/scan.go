@@ -24,10 +24,19 @@ const (
 // maxDepth is the nesting that encoding/json takes; what is deeper is refused.
 const maxDepth = 10000
 
+// escapes says which escapes a string has.
+type escapes uint8
+
+const (
+	escaped        escapes = 1 << iota // any
+	escapedUnicode                     // \u
+	escapedOdd                         // \b or \f
+)
+
 // value is one JSON value as it stands in the line.
 type value struct {
 	kind    kind
-	escaped bool   // a string with a backslash
+	escapes escapes
 	raw     []byte // of a string: with its quotes
 	at      int    // where raw begins in the line
 }
@@ -88,7 +97,7 @@ func (s *scanner) value() value {
 	v := value{at: s.i}
 	switch c := s.b[s.i]; c {
 	case '"':
-		v.kind, v.escaped = kindString, s.str()
+		v.kind, v.escapes = kindString, s.str()
 	case '{':
 		v.kind = kindObject
 		for n := 0; ; {
@@ -124,12 +133,12 @@ func (s *scanner) member(n *int) (key []byte, ok bool) {
 		return nil, false
 	}
 	from := s.i
-	escaped := s.str()
+	has := s.str()
 	if s.fail != "" {
 		return nil, false
 	}
 	key = s.b[from+1 : s.i-1]
-	if escaped {
+	if has != 0 {
 		key = decode(nil, key)
 	}
 	if s.i < len(s.b) && s.b[s.i] != ':' {
@@ -183,35 +192,50 @@ func (s *scanner) next(n *int, closing byte) bool {
 	return true
 }
 
-// str passes the string at which the scanner stands and reports escapes in it.
-func (s *scanner) str() (escaped bool) {
+// str passes the string at which the scanner stands and reports its escapes.
+func (s *scanner) str() (has escapes) {
 	i := s.i + 1
 	for {
 		j := bytes.IndexByte(s.b[i:], '"')
 		if j < 0 {
 			s.wrong(len(s.b), "a string has no end")
-			return escaped
+			return has
 		}
-		part := s.b[i : i+j]
-		k := bytes.IndexByte(part, '\\')
-		if k < 0 {
-			if s.ctl && !s.clean(i, i+j) {
-				return escaped
+		for j += i; i < j; {
+			k := bytes.IndexByte(s.b[i:j], '\\')
+			if k < 0 {
+				k = j - i
 			}
-			s.i = i + j + 1
-			return escaped
+			if s.ctl && !s.clean(i, i+k) {
+				return has
+			}
+			if i += k; i == j {
+				break
+			}
+			n := escapeLen(s.b[i:])
+			if n == 0 {
+				s.wrong(i, "an escape that JSON does not know")
+				return has
+			}
+			has |= kindsOf(s.b[i+1])
+			i += n
 		}
-		escaped = true
-		n := escapeLen(s.b[i+k:])
-		if n == 0 {
-			s.wrong(i+k, "an escape that JSON does not know")
-			return escaped
+		if i == j {
+			s.i = j + 1
+			return has
 		}
-		if s.ctl && !s.clean(i, i+k) {
-			return escaped
-		}
-		i += k + n
 	}
+}
+
+// kindsOf is what the letter behind a backslash means.
+func kindsOf(c byte) escapes {
+	switch c {
+	case 'u':
+		return escaped | escapedUnicode
+	case 'b', 'f':
+		return escaped | escapedOdd
+	}
+	return escaped
 }
 
 // clean reports whether no control character stands in b[from:to].
@@ -372,7 +396,6 @@ func unit(b []byte) rune {
 // glance looks at every byte of a line once: whether it holds bytes below 0x20,
 // and bytes that are not ASCII.
 func glance(b []byte) (ctl, high bool) {
-	const ones, tops = 0x0101010101010101, 0x8080808080808080
 	var low, hi uint64
 	for len(b) >= 32 {
 		w, x := binary.LittleEndian.Uint64(b), binary.LittleEndian.Uint64(b[8:])

@@ -2,12 +2,9 @@ package jsonl
 
 import (
 	"cmp"
-	"encoding/binary"
 	"math"
 	"math/bits"
 	"slices"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/loratop/loratop/models"
 )
@@ -59,8 +56,7 @@ type stats struct {
 	turns, pairs           int64
 	declared               int64
 	declares               bool
-	latin                  int64
-	scripts                names
+	scripts                scripts
 	tokens                 tokens
 }
 
@@ -76,79 +72,8 @@ func (s *stats) fill(r *Report) {
 	if s.declares {
 		r.Declared = &s.declared
 	}
-	if s.latin > 0 {
-		s.scripts.add([]byte("Latin"), s.latin)
-	}
 	r.Scripts = s.scripts.list()
 	r.Tokens = s.tokens.result(s.o)
-}
-
-// letters counts the letters of a text by their script.
-func (s *stats) letters(b []byte, high bool) {
-	s.latin += asciiLetters(b)
-	if !high {
-		return
-	}
-	last, run := "", int64(0)
-	for i := 0; i < len(b); {
-		if b[i] < utf8.RuneSelf {
-			i++
-			continue
-		}
-		r, n := utf8.DecodeRune(b[i:])
-		i += n
-		name := script(r)
-		if name != last && run > 0 {
-			s.scripts.add([]byte(last), run)
-			run = 0
-		}
-		if last = name; name != "" {
-			run++
-		}
-	}
-	if run > 0 {
-		s.scripts.add([]byte(last), run)
-	}
-}
-
-// asciiLetters counts A to Z and a to z, eight at a time.
-func asciiLetters(b []byte) (n int64) {
-	const ones, tops = 0x0101010101010101, 0x8080808080808080
-	for len(b) >= 8 {
-		w := binary.LittleEndian.Uint64(b)
-		low := (w | 0x20*ones) &^ tops
-		in := (low + (0x80-'a')*ones) &^ (low + (0x7f-'z')*ones) &^ w & tops
-		n += int64(bits.OnesCount64(in))
-		b = b[8:]
-	}
-	for _, c := range b {
-		if c |= 0x20; c >= 'a' && c <= 'z' {
-			n++
-		}
-	}
-	return n
-}
-
-// script names the script of a letter, "" for what is no letter.
-func script(r rune) string {
-	switch {
-	case !unicode.IsLetter(r):
-		return ""
-	case r < 0x250:
-		return "Latin"
-	case r >= 0x4e00 && r <= 0x9fff:
-		return "Han"
-	case r >= 0x0400 && r <= 0x052f:
-		return "Cyrillic"
-	case r >= 0xac00 && r <= 0xd7a3:
-		return "Hangul"
-	}
-	for name, table := range unicode.Scripts {
-		if unicode.Is(table, r) {
-			return name
-		}
-	}
-	return "Unknown"
 }
 
 // exactTokens is up to where a length is counted for itself; beyond, 128 steps

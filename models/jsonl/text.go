@@ -7,10 +7,10 @@ import (
 )
 
 // control finds the first control character but tab, line feed and carriage
-// return; -1 without one. Raw ones below 0x20 are no JSON, so that only escapes
-// bring them.
-func control(b []byte, low, high bool) int {
-	if low {
+// return in the text of v; -1 without one. Raw ones below 0x20 are no JSON, so
+// that only escapes bring them.
+func control(v value, b []byte, high bool) int {
+	if v.escapes&(escapedUnicode|escapedOdd) != 0 {
 		for i, c := range b {
 			if c == 0x7f || c < 0x20 && c != '\n' && c != '\t' && c != '\r' {
 				return i
@@ -54,3 +54,6 @@ func loneSurrogate(inner []byte) bool {
 		inner = inner[n:]
 	}
 }
+
+// blank reports a text of white space only.
+func blank(b []byte) bool { return len(bytes.TrimSpace(b)) == 0 }
