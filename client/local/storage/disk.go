@@ -1,10 +1,10 @@
 package storage
 
 import (
-	"crypto/md5"
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"hash"
 	"io"
 	"io/fs"
 	"os"
@@ -16,7 +16,10 @@ import (
 // disk keeps contents by version, a UUID that is new for each content. No part
 // of a key becomes part of a path, so no key can reach outside, and a reader of
 // a replaced object finishes with the content it began with.
-type disk struct{ dir string }
+type disk struct {
+	dir    string
+	pieces *pieces
+}
 
 const (
 	tempDir    = "tmp"
@@ -57,8 +60,8 @@ func (d disk) stage(r io.Reader, limit int64) (st staged, err error) {
 			_ = os.Remove(f.Name())
 		}
 	}()
-	h := md5.New() // an ETag is an MD5 by Storage's rule; nothing is protected by it
-	st.size, err = io.Copy(io.MultiWriter(f, h), io.LimitReader(r, limit+1))
+	h := newSum()
+	st.size, err = d.pieces.copy(f, h, io.LimitReader(r, limit+1))
 	if err != nil {
 		return st, fmt.Errorf("write content: %w", err)
 	}
@@ -72,7 +75,40 @@ func (d disk) stage(r io.Reader, limit int64) (st staged, err error) {
 	return st, d.place(f.Name(), st.version)
 }
 
-func (d disk) place(temp, version string) error {
+func (d disk) place(temp, version string) error { return d.put(os.Rename, temp, version) }
+
+// adopt makes a file that is whole a content, under a second name: its own stays
+// until the content has a row. sum is nil when the file has to be read for it.
+// Where the disk has no second names, the file is copied.
+func (d disk) adopt(f *os.File, sum hash.Hash) (st staged, err error) {
+	info, err := f.Stat()
+	if err != nil {
+		return st, fmt.Errorf("look at content: %w", err)
+	}
+	st.size = info.Size()
+	if sum == nil {
+		sum = newSum()
+		if _, err := d.pieces.copy(sum, nil, f); err != nil {
+			return st, fmt.Errorf("read content: %w", err)
+		}
+	}
+	if err := f.Sync(); err != nil {
+		return st, fmt.Errorf("sync content: %w", err)
+	}
+	st.md5, st.version = hex.EncodeToString(sum.Sum(nil)), uuid.NewString()
+	err = d.put(os.Link, f.Name(), st.version)
+	var link *os.LinkError
+	if !errors.As(err, &link) {
+		return st, err
+	}
+	if _, err := f.Seek(0, io.SeekStart); err != nil {
+		return st, fmt.Errorf("read content: %w", err)
+	}
+	return d.stage(f, st.size)
+}
+
+// put gives a file its place by a new name.
+func (d disk) put(by func(from, to string) error, file, version string) error {
 	path, err := d.path(version)
 	if err != nil {
 		return err
@@ -80,7 +116,7 @@ func (d disk) place(temp, version string) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return fmt.Errorf("make folder: %w", err)
 	}
-	if err := os.Rename(temp, path); err != nil {
+	if err := by(file, path); err != nil {
 		return fmt.Errorf("place content: %w", err)
 	}
 	return syncDir(filepath.Dir(path))

@@ -46,7 +46,7 @@ func New(o Options) *Server {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	d := disk{dir: o.Dir}
+	d := disk{dir: o.Dir, pieces: &pieces{}}
 	if err := os.RemoveAll(filepath.Join(o.Dir, tempDir)); err != nil { // what a killed run left half written
 		o.Log.Warn("clear temporary files", slog.String("error", err.Error()))
 	}

@@ -26,7 +26,7 @@ const (
 )
 
 type stack struct {
-	t      *testing.T
+	t      testing.TB
 	url    string
 	dir    string
 	pool   *pgxpool.Pool
@@ -39,6 +39,11 @@ type stack struct {
 func newStack(t *testing.T) *stack {
 	t.Helper()
 	t.Parallel()
+	return openStack(t)
+}
+
+func openStack(t testing.TB) *stack {
+	t.Helper()
 	s := &stack{t: t, pool: pgtest.New(t).Pool, dir: t.TempDir(), now: time.Now()}
 	_, err := s.pool.Exec(context.Background(), `
 	  INSERT INTO auth.users (id, email) VALUES ('`+alice+`', 'alice@example.com'), ('`+bob+`', 'bob@example.com');
@@ -79,7 +84,7 @@ type reply struct {
 }
 
 // json decodes the body.
-func (r reply) json(t *testing.T, v any) {
+func (r reply) json(t testing.TB, v any) {
 	t.Helper()
 	if err := json.Unmarshal(r.raw, v); err != nil {
 		t.Fatalf("%v: %s", err, r.raw)

@@ -35,7 +35,7 @@ const (
 )
 
 func newResumable(s *Server) (*resumable, error) {
-	u := &resumable{s: s, store: newTusStore(filepath.Join(s.o.Dir, uploadsDir), s.now)}
+	u := &resumable{s: s, store: newTusStore(filepath.Join(s.o.Dir, uploadsDir), s.now, s.disk.pieces)}
 	composer := tusd.NewStoreComposer()
 	composer.UseCore(u.store)
 	composer.UseTerminater(u.store)
@@ -364,7 +364,14 @@ func (u *resumable) publish(ctx context.Context, ss session, info tusd.FileInfo)
 	if v := info.MetaData["metadata"]; v != "" {
 		ct.userMetadata = json.RawMessage(v)
 	}
-	if err := u.s.stage(f, incoming{limits: l}, &ct); err != nil {
+	ct.fill()
+	if !l.accepts(ct.mime) {
+		return badMIME(ct.mime)
+	}
+	if info.Size > l.size {
+		return tooLarge()
+	}
+	if ct.staged, err = u.s.disk.adopt(f, u.store.sums.take(info.ID, info.Size)); err != nil {
 		return err
 	}
 	if _, err = u.s.commit(ctx, ss.caller, ct, ss.upsert); err != nil {

@@ -77,9 +77,7 @@ func TestResumableSurvivesTheServer(t *testing.T) {
 	s := newStack(t)
 	at := s.createUpload(alice, "long", 10)
 	s.wantText(s.tus(alice, "PATCH", at, "01234", offset(0)...), 204, "")
-	srv := httptest.NewServer(storage.New(storage.Options{Pool: s.pool, Secret: []byte(testSecret), Dir: s.dir, Now: func() time.Time { return s.now }}))
-	t.Cleanup(srv.Close)
-	s.url = srv.URL
+	s.url = openStackOver(s).url
 	if h := s.wantText(s.tus(alice, "HEAD", at, ""), 200, ""); h.header.Get("Upload-Offset") != "5" {
 		t.Errorf("HEAD: %v", h.header)
 	}
@@ -87,4 +85,15 @@ func TestResumableSurvivesTheServer(t *testing.T) {
 	if r := s.ok(s.call(alice, "GET", "/object/box/long", nil)); string(r.raw) != "0123456789" {
 		t.Errorf("%q", r.raw)
 	}
+}
+
+// openStackOver is another server over the folder and the database of s.
+func openStackOver(s *stack) *stack {
+	s.t.Helper()
+	other := *s
+	other.server = storage.New(storage.Options{Pool: s.pool, Secret: []byte(testSecret), Dir: s.dir, Now: func() time.Time { return s.now }})
+	srv := httptest.NewServer(other.server)
+	s.t.Cleanup(srv.Close)
+	other.url = srv.URL
+	return &other
 }

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"net/http"
 	"net/url"
@@ -25,14 +26,16 @@ const uploadLifetime = 24 * time.Hour
 // tusStore is tusd's file store under hashed names: an upload's id holds the
 // whole key, which may be longer than a file's name can be.
 type tusStore struct {
-	files filestore.FileStore
-	now   func() time.Time
+	files  filestore.FileStore
+	now    func() time.Time
+	pieces *pieces
+	sums   *sums
 }
 
-func newTusStore(dir string, now func() time.Time) tusStore {
+func newTusStore(dir string, now func() time.Time, p *pieces) tusStore {
 	f := filestore.New(dir)
 	f.DirModePerm, f.FileModePerm = 0o700, 0o600
-	return tusStore{f, now}
+	return tusStore{f, now, p, &sums{}}
 }
 
 func hashed(id string) string {
@@ -43,7 +46,24 @@ func hashed(id string) string {
 // tusUpload is an upload that is told by its whole id.
 type tusUpload struct {
 	tusd.Upload
-	id string
+	id    string
+	store tusStore
+}
+
+// WriteChunk implements tusd.Upload: as the file store's, but in larger pieces,
+// and what is written is summed up on the way.
+func (u tusUpload) WriteChunk(_ context.Context, offset int64, src io.Reader) (n int64, err error) {
+	f, err := os.OpenFile(u.store.path(u.id), os.O_WRONLY|os.O_APPEND, u.store.files.FileModePerm)
+	if err != nil {
+		return 0, fmt.Errorf("open upload: %w", err)
+	}
+	sum := u.store.sums.take(u.id, offset)
+	n, err = u.store.pieces.copy(f, sum, src)
+	u.store.sums.put(u.id, sum, offset+n)
+	if closed := f.Close(); err == nil {
+		err = closed
+	}
+	return n, err
 }
 
 // GetInfo implements tusd.Upload.
@@ -65,7 +85,7 @@ func (s tusStore) NewUpload(ctx context.Context, info tusd.FileInfo) (tusd.Uploa
 	if err := os.Chtimes(s.path(id)+infoSuffix, s.now(), s.now()); err != nil {
 		return nil, fmt.Errorf("date upload: %w", err)
 	}
-	return tusUpload{up, id}, nil
+	return tusUpload{up, id, s}, nil
 }
 
 const infoSuffix = ".info"
@@ -97,12 +117,14 @@ func (s tusStore) GetUpload(ctx context.Context, id string) (tusd.Upload, error)
 	if err != nil {
 		return nil, err
 	}
-	return tusUpload{up, id}, nil
+	return tusUpload{up, id, s}, nil
 }
 
 // AsTerminatableUpload implements tusd.TerminaterDataStore.
 func (s tusStore) AsTerminatableUpload(up tusd.Upload) tusd.TerminatableUpload {
-	return s.files.AsTerminatableUpload(up.(tusUpload).Upload)
+	u := up.(tusUpload)
+	s.sums.drop(u.id)
+	return s.files.AsTerminatableUpload(u.Upload)
 }
 
 // AsLengthDeclarableUpload implements tusd.LengthDeferrerDataStore.
@@ -127,12 +149,17 @@ func (s tusStore) content(info tusd.FileInfo) (*os.File, error) {
 	return os.Open(s.path(info.ID))
 }
 
-// hollow gives the space of a published upload back and keeps its length, by
-// which HEAD goes on to tell that it is complete. A failure wastes space only.
+// hollow leaves a published upload its length, by which HEAD goes on to tell
+// that it is complete; the bytes are the object's now. A failure wastes space only.
 func (s tusStore) hollow(info tusd.FileInfo) {
 	path := s.path(info.ID)
-	if os.Truncate(path, 0) == nil {
-		_ = os.Truncate(path, info.Size)
+	empty := path + ".empty"
+	f, err := os.OpenFile(empty, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, s.files.FileModePerm)
+	if err != nil {
+		return
+	}
+	if f.Truncate(info.Size) != nil || f.Close() != nil || os.Rename(empty, path) != nil {
+		_ = os.Remove(empty)
 	}
 }
 

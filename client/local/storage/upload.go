@@ -75,12 +75,7 @@ func (s *Server) readRaw(r request, in incoming, ct *content) (err error) {
 
 // stage checks the type and writes the content.
 func (s *Server) stage(body io.Reader, in incoming, ct *content) (err error) {
-	if ct.mime == "" {
-		ct.mime = defaultMIME
-	}
-	if ct.cacheControl == "" {
-		ct.cacheControl = "no-cache"
-	}
+	ct.fill()
 	if !in.limits.accepts(ct.mime) {
 		return badMIME(ct.mime)
 	}
@@ -89,6 +84,16 @@ func (s *Server) stage(body io.Reader, in incoming, ct *content) (err error) {
 		return tooLarge()
 	}
 	return err
+}
+
+// fill puts what holds where nothing was said.
+func (ct *content) fill() {
+	if ct.mime == "" {
+		ct.mime = defaultMIME
+	}
+	if ct.cacheControl == "" {
+		ct.cacheControl = "no-cache"
+	}
 }
 
 func headerMetadata(h string) (json.RawMessage, error) {
