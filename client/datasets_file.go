@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net/http"
 	"os"
 	"time"
@@ -170,9 +171,19 @@ func findingsOf(rep jsonl.Report) findings {
 }
 
 // CheckFile reads a local file and reports what is in it. The error is one of
-// reading it, or of ctx; what is wrong with the content is in the report.
+// reading it, or of ctx, CodeNotFound when there is none and CodeInvalid for a
+// folder or a pipe; what is wrong with the content is in the report.
 func (c *Client) CheckFile(ctx context.Context, path string, o jsonl.Options) (jsonl.Report, error) {
 	const op = "check file"
+	info, err := os.Stat(path) // first: to open a pipe may hang
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return jsonl.Report{}, fail(op, noFile(path))
+	case err != nil:
+		return jsonl.Report{}, fail(op, localError(err))
+	case !info.Mode().IsRegular():
+		return jsonl.Report{}, fail(op, notRegular(path, info))
+	}
 	f, err := os.Open(path)
 	if err != nil {
 		return jsonl.Report{}, fail(op, localError(err))

@@ -15,7 +15,6 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/google/uuid"
 
@@ -24,9 +23,8 @@ import (
 )
 
 const (
-	uploadMax   = 500 << 20 // bytes: the platform's limit, and the bucket's
-	fileNameMax = 255       // characters of file_name
-	sniffed     = 1 << 20   // bytes that are looked at before anything else
+	fileNameMax = 255     // characters of file_name
+	sniffed     = 1 << 20 // bytes that are looked at before anything else
 )
 
 // begin opens the file and refuses what can be refused without a server.
@@ -75,22 +73,31 @@ func openLocal(path string) (f *os.File, real string, info fs.FileInfo, err erro
 	}
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return nil, "", nil, &models.Error{Code: models.CodeNotFound, Msg: "there is no file " + quote(path), Hint: "check the path"}
+		return nil, "", nil, noFile(path)
 	case err != nil:
 		return nil, "", nil, localError(err)
-	case info.IsDir():
-		return nil, "", nil, invalid(quote(path)+" is a folder", "give one JSONL file")
 	case !info.Mode().IsRegular():
-		return nil, "", nil, invalid(quote(path)+" is no ordinary file", "write it to a file first: an upload must be able to go back in it")
+		return nil, "", nil, notRegular(path, info)
 	case info.Size() == 0:
 		return nil, "", nil, invalid(quote(path)+" is empty", "")
-	case info.Size() > uploadMax:
-		return nil, "", nil, tooBig(info.Size(), uploadMax)
+	case info.Size() > models.UploadMax:
+		return nil, "", nil, tooBig(info.Size(), models.UploadMax)
 	}
 	if f, err = os.Open(real); err != nil {
 		return nil, "", nil, localError(err)
 	}
 	return f, real, info, nil
+}
+
+func notRegular(path string, info fs.FileInfo) *models.Error {
+	if info.IsDir() {
+		return invalid(quote(path)+" is a folder", "give one JSONL file")
+	}
+	return invalid(quote(path)+" is no ordinary file", "write it to a file first: an upload must be able to go back in it")
+}
+
+func noFile(path string) *models.Error {
+	return &models.Error{Code: models.CodeNotFound, Msg: "there is no file " + quote(path), Hint: "check the path"}
 }
 
 func tooBig(size, limit int64) *models.Error {
@@ -123,6 +130,8 @@ func objectName(file string) string {
 // buckets take.
 func uploadTypes() []string { return []string{"application/x-jsonlines", "application/json"} }
 
+const whatJSONL = "a dataset is a JSONL file: one JSON object a line"
+
 // sniff refuses what is no JSONL at a glance: somewhere in the first megabyte a
 // line must be a JSON object.
 func sniff(f *os.File) error {
@@ -132,26 +141,44 @@ func sniff(f *os.File) error {
 		return localError(err)
 	}
 	head = bytes.TrimPrefix(head[:n], []byte("\xef\xbb\xbf"))
-	if bytes.HasPrefix(head, []byte("\x1f\x8b")) || bytes.HasPrefix(head, []byte("PK\x03\x04")) || bytes.HasPrefix(head, []byte("\x28\xb5\x2f\xfd")) {
-		return invalid("the file is compressed", "unpack it first: the platform reads lines of JSON")
+	if err := noText(head); err != nil {
+		return err
 	}
-	if bytes.IndexByte(head, 0) >= 0 || !utf8.Valid(head[:len(head)-min(len(head), utf8.UTFMax)]) && bytes.IndexByte(head, '{') < 0 {
-		return invalid("the file is not a text in UTF-8", "a dataset is a JSONL file: one JSON object a line")
+	if hasObject(head, n < sniffed) {
+		return nil
 	}
-	for rest, more := head, true; more; {
-		var line []byte
-		line, rest, more = bytes.Cut(rest, []byte("\n"))
-		line = bytes.TrimSpace(line)
-		whole := more || n < sniffed
-		if len(line) > 0 && line[0] == '{' && (!whole || json.Valid(line)) {
-			return nil
-		}
-	}
-	hint := "a dataset is a JSONL file: one JSON object a line"
+	hint := whatJSONL
 	if t := bytes.TrimSpace(head); len(t) > 0 && (t[0] == '[' || t[0] == '{') {
 		hint += "; this looks like one JSON document: jq -c '.[]' makes lines of an array"
 	}
 	return invalid("the file is not JSONL: no line of it is a JSON object", hint)
+}
+
+// noText refuses archives and UTF-16.
+func noText(head []byte) error {
+	for _, magic := range []string{"\x1f\x8b", "PK\x03\x04", "\x28\xb5\x2f\xfd"} {
+		if bytes.HasPrefix(head, []byte(magic)) {
+			return invalid("the file is compressed", "unpack it first: the platform reads lines of JSON")
+		}
+	}
+	if bytes.IndexByte(head, 0) >= 0 {
+		return invalid("the file is not a text in UTF-8", whatJSONL)
+	}
+	return nil
+}
+
+// hasObject looks for a line that is a JSON object, or for one that is longer
+// than what there is and begins like one.
+func hasObject(head []byte, all bool) bool {
+	for more := true; more; {
+		var line []byte
+		line, head, more = bytes.Cut(head, []byte("\n"))
+		line = bytes.TrimSpace(line)
+		if len(line) > 0 && line[0] == '{' && (!more && !all || json.Valid(line)) {
+			return true
+		}
+	}
+	return false
 }
 
 // print is what the file was when it was read: by these sums it is known again.

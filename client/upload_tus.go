@@ -219,30 +219,60 @@ func tusRefused(r tusRequest, res *http.Response, body []byte) error {
 	return t
 }
 
-// tusFate reads status and text: two of the statuses have two meanings each.
+// tusFate reads status and text: some of the statuses have two meanings each.
 func tusFate(r tusRequest, status int, text string) fate {
-	switch {
-	case status == http.StatusConflict && strings.Contains(text, "offset"):
-		return fateOffset
-	case status == http.StatusConflict && strings.Contains(text, "exist"):
-		return fateExists
-	case status == http.StatusConflict, status == http.StatusLocked:
+	switch status {
+	case http.StatusConflict:
+		return conflictFate(text)
+	case http.StatusRequestEntityTooLarge:
+		return largeFate(r, text)
+	case http.StatusLocked:
 		return fateAgain // someone holds the upload's lock
-	case status == http.StatusGone, status == http.StatusNotFound && r.id != "", status == http.StatusBadRequest && r.method == http.MethodHead:
+	case http.StatusGone:
 		return fateGone
-	case status == http.StatusUnsupportedMediaType, status == http.StatusBadRequest && strings.Contains(text, "mime type"):
+	case http.StatusUnsupportedMediaType:
 		return fateType
-	case status == http.StatusRequestEntityTooLarge && strings.Contains(text, "upload's size"):
-		return fateOffset
-	case status == http.StatusRequestEntityTooLarge && r.id == "":
-		return fateLarge
-	case status == http.StatusRequestEntityTooLarge, status == http.StatusInsufficientStorage,
-		status == http.StatusPaymentRequired, strings.Contains(text, "quota"):
+	case http.StatusInsufficientStorage, http.StatusPaymentRequired:
 		return fateFull
-	case status == http.StatusInternalServerError, retryable(status), status > http.StatusInsufficientStorage:
+	case http.StatusNotFound:
+		if r.id != "" {
+			return fateGone
+		}
+	case http.StatusBadRequest:
+		switch {
+		case r.method == http.MethodHead: // an id that it cannot read
+			return fateGone
+		case strings.Contains(text, "mime type"):
+			return fateType
+		}
+	}
+	switch {
+	case strings.Contains(text, "quota"):
+		return fateFull
+	case status >= http.StatusInternalServerError && status != http.StatusNotImplemented, retryable(status):
 		return fateAgain
 	}
 	return fateFinal
+}
+
+func conflictFate(text string) fate {
+	switch {
+	case strings.Contains(text, "offset"):
+		return fateOffset
+	case strings.Contains(text, "exist"):
+		return fateExists
+	}
+	return fateAgain // the upload's lock again
+}
+
+func largeFate(r tusRequest, text string) fate {
+	switch {
+	case strings.Contains(text, "upload's size"): // more than was left
+		return fateOffset
+	case r.id == "":
+		return fateLarge
+	}
+	return fateFull // it was not too large when it began
 }
 
 // tusMetadata writes Upload-Metadata.

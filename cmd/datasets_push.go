@@ -3,6 +3,7 @@ package cmd
 import (
 	"context"
 	"fmt"
+	"os"
 	"path/filepath"
 	"strings"
 	"time"
@@ -124,18 +125,28 @@ func realPath(file string) string {
 // what the platform would.
 func (p *push) review(ctx context.Context, b screens.Backend, file string) error {
 	a := p.app
-	tell, clear := a.checkProgress(file, -1)
+	size := int64(-1)
+	if info, err := os.Stat(file); err == nil && info.Mode().IsRegular() {
+		if size = info.Size(); size > models.UploadMax {
+			return &models.Error{Code: models.CodeInvalid, Op: "push", Msg: fmt.Sprintf("the file has %d bytes; the platform takes up to %d", size, models.UploadMax), Hint: "split it into several datasets"}
+		}
+	}
+	tell, clear := a.checkProgress(file, size)
 	rep, err := b.CheckFile(ctx, file, jsonl.Options{Progress: tell})
 	clear()
 	if err != nil {
 		return readError(file, err)
+	}
+	if rep.Kind != jsonl.KindJSONL {
+		return &models.Error{Code: models.CodeInvalid, Op: "push", Msg: "this is not JSONL, one JSON object a line: the trainer " + models.Clean(rep.Trainer.Why),
+			Hint: "loratop datasets check " + shellWord(file) + " tells more"}
 	}
 	if !a.sys.InTTY || a.flags.noInput {
 		if rep.Validator.Accepts {
 			return nil
 		}
 		return &models.Error{Code: models.CodeInvalid, Op: "push", Msg: "the platform's validator refuses this file: it " + models.Clean(rep.Validator.Why),
-			Hint: "loratop datasets check " + models.Clean(file) + " tells where, and its --fix writes a file that is accepted; --yes uploads this one all the same"}
+			Hint: "loratop datasets check " + shellWord(file) + " tells where, and its --fix writes a file that is accepted; --yes uploads this one all the same"}
 	}
 	if err := writeReport(a.sys.Err, rep, a.flags.ascii); err != nil {
 		return err

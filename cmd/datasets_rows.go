@@ -122,6 +122,9 @@ func (r rows) read(ctx context.Context, b screens.Backend, d models.Dataset) (ou
 		}
 		out = append(out, row)
 	}
+	if src.end && in.r.Buffered() == 0 {
+		return out, -1, nil
+	}
 	return out, in.at, nil
 }
 

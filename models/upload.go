@@ -8,6 +8,10 @@ type DatasetPatch struct {
 	Description *string // "" clears it
 }
 
+// UploadMax is the largest file in bytes that the platform takes as a dataset. A
+// project's own limit may be lower.
+const UploadMax = 500 << 20
+
 // NewUpload names a local file that becomes a dataset. The same DatasetID, or
 // without one the same file to the same project, continues an upload that was
 // begun before, also by another process.
