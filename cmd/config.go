@@ -111,7 +111,7 @@ func configJSON(cfg *config.Config) object {
 		gpus = append(gpus, object{"id": g.ID, "label": g.Label, "memory_gb": g.MemoryGB, "price_per_hour": g.PricePerHour, "throughput": g.Throughput})
 	}
 	for _, p := range cfg.Presets {
-		presets = append(presets, object{"id": p.ID, "label": p.Label, "note": p.Note, "hyperparameters": hyperJSON(p.Hyperparameters)})
+		presets = append(presets, object{"id": p.ID, "name": p.Name(), "family": p.Family, "line": p.Line, "label": p.Label, "note": p.Note, "hyperparameters": hyperJSON(p.Hyperparameters)})
 	}
 	return object{
 		"file": cfg.File, "exists": cfg.Exists, "profile": cfg.Profile, "profiles": profiles,
@@ -133,7 +133,11 @@ func configPairs(cfg *config.Config) []pair {
 	}
 	for _, pr := range cfg.Presets {
 		h := pr.Hyperparameters
-		p = append(p, pair{"preset " + pr.ID, fmt.Sprintf("rate %s, batch %s, epochs %s, rank %s", floatText(h.LearningRate, 4), intText(h.BatchSize), intText(h.Epochs), intText(h.Rank))})
+		text := fmt.Sprintf("rate %s, batch %s, epochs %s, rank %s, alpha %s, dropout %s", floatText(h.LearningRate, 4), intText(h.BatchSize), intText(h.Epochs), intText(h.Rank), floatText(h.Alpha, 4), floatText(h.Dropout, 4))
+		if pr.Line > 0 {
+			text += fmt.Sprintf(" (line %d)", pr.Line)
+		}
+		p = append(p, pair{"preset " + pr.Name(), text})
 	}
 	return p
 }

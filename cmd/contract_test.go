@@ -24,6 +24,7 @@ func TestJSONContract(t *testing.T) {
 		"jobs_ls":       {"jobs", "ls"},
 		"jobs_get":      {"jobs", "get", jobID},
 		"jobs_cancel":   {"jobs", "cancel", jobID, "--yes"},
+		"jobs_queue":    {"jobs", "queue"},
 		"jobs_launch":   {"jobs", "launch", "--dataset", dsID, "--gpu", "H100", "--gpus", "2", "--id", "44444444-4444-4444-8444-444444444444"},
 		"jobs_dry_run":  {"jobs", "launch", "--dataset", "support-chats", "--set", "lora_rank=32", "--dry-run", "--id", "44444444-4444-4444-8444-444444444444"},
 		"artifacts_ls":  {"artifacts", "ls"},

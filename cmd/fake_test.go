@@ -36,6 +36,19 @@ type fake struct {
 	download     func(models.Download) error  //
 	liveCalls    int                          //
 	query        models.ListQuery             // of the last list
+	head         []byte                       // of every dataset's file; nil = there is none
+	spend        models.Money                 // of the month
+}
+
+func (f *fake) DatasetPart(ctx context.Context, _ models.Dataset, _, _ int64) (models.FilePart, error) {
+	if f.head == nil {
+		return models.FilePart{}, &models.Error{Code: models.CodeNotFound, Msg: "no file"}
+	}
+	return models.FilePart{Size: int64(len(f.head)), Data: f.head}, f.gate(ctx)
+}
+
+func (f *fake) Overview(ctx context.Context) (models.Overview, error) {
+	return models.Overview{MonthSpend: f.spend}, f.gate(ctx)
 }
 
 func (f *fake) gate(ctx context.Context) error {

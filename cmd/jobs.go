@@ -2,7 +2,6 @@ package cmd
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -12,8 +11,8 @@ import (
 )
 
 func (a *app) jobsCmd() *cobra.Command {
-	c := &cobra.Command{Use: "jobs", Short: "List, show, launch and cancel training jobs", Aliases: []string{"job"}}
-	c.AddCommand(a.jobsLs(), a.jobsGet(), a.jobsLaunch(), a.jobsCancel())
+	c := &cobra.Command{Use: "jobs", Short: "List, show, launch, queue and cancel training jobs", Aliases: []string{"job"}}
+	c.AddCommand(a.jobsLs(), a.jobsGet(), a.jobsLaunch(), a.jobsQueue(), a.jobsCancel())
 	return needVerb(c)
 }
 
@@ -46,7 +45,7 @@ func (a *app) jobList(dataset *string) lister[models.Job] {
 }
 
 func (a *app) jobsGet() *cobra.Command {
-	var exitStatus bool
+	var exitStatus, toml bool
 	c := &cobra.Command{
 		Use: "get JOB", Short: "Show one training job", Args: exactArgs("JOB"),
 		RunE: func(c *cobra.Command, args []string) error {
@@ -61,13 +60,22 @@ func (a *app) jobsGet() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			if toml {
+				b, err := a.jobFile(j)
+				if err == nil {
+					_, err = a.sys.Out.Write(b)
+				}
+				return err
+			}
 			if err := a.printJob(j); err != nil || !exitStatus {
 				return err
 			}
 			return jobExit(j.Status)
 		},
 	}
+	c.Flags().BoolVar(&toml, "toml", false, "write it as a file for jobs launch --file")
 	c.Flags().BoolVar(&exitStatus, "exit-status", false, "exit 8 while it runs, 10 when it failed, 11 when cancelled")
+	c.MarkFlagsMutuallyExclusive("toml", "exit-status")
 	return c
 }
 
@@ -92,35 +100,6 @@ func jobExit(s models.JobStatus) error {
 		return exitError{exitCancelled}
 	}
 	return nil
-}
-
-func (a *app) jobsCancel() *cobra.Command {
-	return &cobra.Command{
-		Use: "cancel JOB", Short: "Cancel a queued or running job", Args: exactArgs("JOB"),
-		Long: "Cancels a job that is queued, initializing or running. What it has cost so far stays spent.",
-		RunE: func(c *cobra.Command, args []string) error {
-			if err := a.write("cancel a job"); err != nil {
-				return err
-			}
-			b, err := a.open(c.Context())
-			if err != nil {
-				return err
-			}
-			j, err := b.Job(c.Context(), args[0])
-			if err != nil {
-				return err
-			}
-			q := fmt.Sprintf("Cancel job %s (%s)? It has cost %s so far; that stays spent.", j.ID, j.Status, a.spentText(j))
-			if err := a.confirm(c.Context(), q); err != nil {
-				return err
-			}
-			j, err = b.CancelJob(c.Context(), args[0])
-			if err != nil {
-				return err
-			}
-			return a.printJob(j)
-		},
-	}
 }
 
 func datasetName(d *models.DatasetRef) string {

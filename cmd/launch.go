@@ -2,13 +2,13 @@ package cmd
 
 import (
 	"context"
-	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
+	"os"
 	"slices"
-	"strconv"
 	"strings"
 
-	"github.com/google/uuid"
 	"github.com/spf13/cobra"
 
 	"github.com/loratop/loratop/config"
@@ -16,52 +16,63 @@ import (
 	"github.com/loratop/loratop/tui/screens"
 )
 
-// launch are the flags of jobs launch.
+// launch are the flags of jobs launch, over those of a job file.
 type launch struct {
-	app       *app
-	dataset   string
-	preset    string
-	set       []string
-	gpu       string
-	gpus      int
-	baseModel string
-	id        string
-	dryRun    bool
-	watch     bool
+	app        *app
+	file       string
+	spec       config.JobFile // of the file, then of the flags
+	set        []string
+	retry      bool // --from: with what made it fail changed
+	overBudget bool
+	dryRun     bool
+	watch      bool
+
+	origin *models.Job // of --from
+	note   string      // what --retry changed
 }
 
 func (a *app) jobsLaunch() *cobra.Command {
 	l := &launch{app: a}
 	c := &cobra.Command{
 		Use: "launch", Short: "Launch a training job", Args: exactArgs(),
-		Long: "Builds a job from a preset and --set, checks it against the worker's limits, prints\n" +
-			"the estimate and inserts it. What the worker would refuse ends with exit code 65.\n" +
-			"Names for --set: " + strings.Join(settable(), ", ") + ".",
+		Long: "Builds a job from a preset, or from another job, and --set; checks it against the\n" +
+			"worker's limits, prints steps, time, cost, memory and what is cut off, and inserts it.\n" +
+			"What the worker would refuse ends with exit code 65, and so does what is more than a\n" +
+			"tenth above the rest of the month's budget without --over-budget.\n" +
+			"A file holds the same: the keys dataset, from, preset, base_model, gpu, gpus, id, and a\n" +
+			"table set. Flags outrank it. loratop jobs get JOB --toml writes one.\n" +
+			"Names for --set: " + strings.Join(models.HyperNames(), ", ") + ".",
 		Example: "  loratop jobs launch --dataset support-chats --preset balanced --gpu H100 --gpus 2\n" +
 			"  loratop jobs launch --dataset DATASET --set rank=32 --set learning_rate=1e-4 --dry-run\n" +
+			"  loratop jobs launch --from JOB --retry --dry-run\n" +
+			"  loratop jobs get JOB --toml >job.toml; loratop jobs launch --file job.toml --set epochs=5\n" +
 			"  loratop jobs launch --dataset DATASET --yes --watch --json",
-		RunE: func(c *cobra.Command, _ []string) error { return l.run(c.Context()) },
+		RunE: func(c *cobra.Command, _ []string) error { return l.run(c) },
 	}
 	f := c.Flags()
-	f.StringVar(&l.dataset, "dataset", "", "id or exact name of a ready dataset")
-	f.StringVar(&l.preset, "preset", "balanced", "preset to start from")
+	f.StringVarP(&l.file, "file", "f", "", "TOML or YAML file of the job; - is standard input")
+	f.String("dataset", "", "id or exact name of a ready dataset")
+	f.String("from", "", "id of a job to start from, instead of a preset")
+	f.BoolVar(&l.retry, "retry", false, "with --from: change what made that job fail")
+	f.String("preset", "", "preset to start from; types/balanced is the other balanced (default \"balanced\")")
 	f.StringArrayVar(&l.set, "set", nil, "change one hyperparameter, for example --set lora_rank=32")
-	f.StringVar(&l.gpu, "gpu", "A100-80GB", "GPU of the price table")
-	f.IntVar(&l.gpus, "gpus", 1, "number of GPUs, 1 to 8")
-	f.StringVar(&l.baseModel, "base-model", "", "model to adapt (default "+models.DefaultBaseModel+")")
-	f.StringVar(&l.id, "id", "", "id of the new job (a UUID); the same id again launches nothing new")
+	f.String("gpu", "", "GPU of the price table (default \"A100-80GB\")")
+	f.Int("gpus", 0, "number of GPUs, 1 to 8 (default 1)")
+	f.String("base-model", "", "model to adapt (default "+models.DefaultBaseModel+")")
+	f.String("id", "", "id of the new job (a UUID); the same id again launches nothing new")
+	f.BoolVar(&l.overBudget, "over-budget", false, "launch although it is far above the rest of the month's budget")
 	f.BoolVar(&l.dryRun, "dry-run", false, "check and estimate only")
 	f.BoolVar(&l.watch, "watch", false, "watch the job until it ends")
 	return c
 }
 
-func (l *launch) run(ctx context.Context) error {
-	a := l.app
-	if done, err := a.fields(launchPrototype(a)); done || err != nil {
+func (l *launch) run(c *cobra.Command) error {
+	a, ctx := l.app, c.Context()
+	if done, err := a.fields(launchPrototype()); done || err != nil {
 		return err
 	}
-	if l.dataset == "" {
-		return usagef("loratop datasets ls --status ready lists them", "missing --dataset")
+	if err := l.resolve(c); err != nil {
+		return err
 	}
 	if !l.dryRun {
 		if err := a.write("launch a job"); err != nil {
@@ -76,53 +87,151 @@ func (l *launch) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	job, gpu, err := l.build(cfg)
+	if err := l.readOrigin(ctx, b); err != nil {
+		return err
+	}
+	job, err := l.build(cfg)
 	if err != nil {
 		return err
 	}
-	d, err := findDataset(ctx, b, l.dataset)
+	d, err := datasetRef(ctx, b, l.spec.Dataset, false)
 	if err != nil {
 		return err
 	}
-	est, err := l.estimate(&job, d, gpu)
+	p, err := l.plan(ctx, b, cfg, job, d)
 	if err != nil {
 		return err
 	}
 	if l.dryRun {
-		return l.print(d, job, est, nil)
+		return l.print(p, nil)
 	}
-	return l.submit(ctx, b, d, job, est)
+	return l.submit(ctx, b, p)
 }
 
-// build makes the job's parameters and checks them.
-func (l *launch) build(cfg *config.Config) (models.NewJob, models.GPU, error) {
-	p, ok := models.FindPreset(cfg.Presets, l.preset)
-	if !ok {
-		return models.NewJob{}, models.GPU{}, usagef("presets: "+presetNames(cfg.Presets), "no preset %q", l.preset)
+// resolve reads the file and lays the flags over it.
+func (l *launch) resolve(c *cobra.Command) error {
+	flags := c.Flags()
+	if l.file != "" {
+		data, err := l.read(c.Context())
+		if err != nil {
+			return err
+		}
+		if l.spec, err = config.ParseJobFile(l.file, data); err != nil {
+			return err
+		}
 	}
-	gpu, ok := models.FindGPU(cfg.GPUs, l.gpu)
-	if !ok {
-		return models.NewJob{}, models.GPU{}, usagef("GPUs: "+gpuNames(cfg.GPUs), "no GPU %q in the price table", l.gpu)
+	s := &l.spec
+	for name, p := range map[string]*string{"dataset": &s.Dataset, "from": &s.From, "preset": &s.Preset, "base-model": &s.BaseModel, "gpu": &s.GPU, "id": &s.ID} {
+		if flags.Changed(name) {
+			*p, _ = flags.GetString(name)
+		}
 	}
-	h, err := applySet(p.Hyperparameters, l.set)
+	if flags.Changed("gpus") {
+		s.GPUs, _ = flags.GetInt("gpus")
+		if s.GPUs == 0 {
+			s.GPUs = -1 // given, and refused with the reason
+		}
+	}
+	if err := l.assign(); err != nil {
+		return err
+	}
+	return l.check()
+}
+
+// check refuses what cannot be meant.
+func (l *launch) check() error {
+	s := l.spec
+	switch {
+	case s.Dataset == "" && s.From == "":
+		return usagef("loratop datasets ls --status ready lists them", "missing --dataset")
+	case s.From != "" && s.Preset != "":
+		return usagef("leave one of them out", "a launch starts from a job or from a preset, not from both")
+	case l.retry && s.From == "":
+		return usagef("name the job with --from JOB", "--retry changes what made a job fail")
+	case s.ID != "" && !models.IsUUID(s.ID):
+		return usagef("", "the id must be a UUID, not %q", models.Clean(s.ID))
+	}
+	return nil
+}
+
+func (l *launch) read(ctx context.Context) ([]byte, error) {
+	var r io.Reader
+	if l.file == stdinName {
+		in, done := untilDone(ctx, l.app.sys.In)
+		defer done()
+		r = in
+	} else {
+		f, err := os.Open(l.file)
+		if err != nil {
+			code := models.CodeUsage
+			if errors.Is(err, os.ErrNotExist) {
+				code = models.CodeNotFound
+			}
+			return nil, &models.Error{Code: code, Op: "read job file", Msg: models.Clean(err.Error()), Err: err}
+		}
+		defer func() { _ = f.Close() }()
+		r = f
+	}
+	return io.ReadAll(io.LimitReader(r, config.MaxJobFile+1))
+}
+
+// assign puts --set behind what the file sets; the later outranks.
+func (l *launch) assign() error {
+	for _, s := range l.set {
+		name, value, ok := strings.Cut(s, "=")
+		long, known := models.HyperName(name)
+		if !ok || value == "" || !known {
+			return usagef("names: "+strings.Join(models.HyperNames(), ", "), "--set needs NAME=VALUE, not %q", models.Clean(s))
+		}
+		var h models.Hyperparameters
+		if err := h.Set(long, value); err != nil {
+			return usagef("", "--set %s", err)
+		}
+		l.spec.Set = slices.DeleteFunc(l.spec.Set, func(a config.Assignment) bool { return a.Name == long })
+		l.spec.Set = append(l.spec.Set, config.Assignment{Name: long, Value: value})
+	}
+	return nil
+}
+
+// readOrigin reads the job of --from and takes over what was not given.
+func (l *launch) readOrigin(ctx context.Context, b screens.Backend) error {
+	s := &l.spec
+	if s.From == "" {
+		return nil
+	}
+	j, err := b.Job(ctx, s.From)
 	if err != nil {
-		return models.NewJob{}, models.GPU{}, err
+		return err
 	}
-	if l.baseModel != "" {
-		h.BaseModel = l.baseModel
+	l.origin = &j
+	if s.Dataset == "" {
+		s.Dataset = j.DatasetID
 	}
-	job := models.NewJob{ID: l.id, PresetID: p.ID, Hyperparameters: h, GPU: models.GPUConfig{
-		Type: gpu.ID, Count: models.Ptr(models.Int(l.gpus)), MemoryGB: models.Ptr(models.F64(gpu.MemoryGB)), CostPerGPUHour: &gpu.PricePerHour,
-	}}
-	if len(l.set) > 0 {
-		job.PresetID = models.PresetCustom
+	if s.GPU == "" {
+		s.GPU = j.GPU.Type
 	}
-	if job.ID == "" {
-		job.ID = uuid.NewString()
-	} else if _, err := uuid.Parse(job.ID); err != nil {
-		return models.NewJob{}, models.GPU{}, usagef("", "--id must be a UUID, not %q", job.ID)
+	if s.GPUs == 0 && j.GPU.Count != nil {
+		s.GPUs = int(*j.GPU.Count)
 	}
-	return job, gpu, l.app.refuse(models.CheckLaunch(job.Hyperparameters, job.GPU))
+	if !l.retry {
+		return nil
+	}
+	if j.ErrorMessage == nil {
+		return usagef("leave --retry out to launch it again as it was", "job %s has no error to learn from", j.ID)
+	}
+	if _, what, ok := models.Retry(j.Hyperparameters, *j.ErrorMessage); ok {
+		l.note = what
+		return nil
+	}
+	return usagef("leave --retry out, or change it with --set", "what job %s failed with asks for no other values: %s", j.ID, models.Clean(*j.ErrorMessage))
+}
+
+func gpuNames(list []models.GPU) string {
+	var names []string
+	for _, g := range list {
+		names = append(names, g.ID)
+	}
+	return strings.Join(names, ", ")
 }
 
 // refuse ends a launch that the worker would refuse, and warns of the unusual.
@@ -141,126 +250,9 @@ func (a *app) refuse(problems []models.Problem) error {
 	return &models.Error{Code: models.CodeInvalid, Op: "launch", Msg: strings.Join(hard, "; "), Hint: "change it with --set NAME=VALUE"}
 }
 
-// settable are the names that --set takes, those of the JSON contract first.
-func settable() []string {
-	return []string{
-		"learning_rate", "batch_size", "epochs", "rank", "alpha", "dropout",
-		"warmup_steps", "weight_decay", "max_grad_norm", "max_seq_length", "base_model",
-	}
-}
-
-// applySet changes hyperparameters by NAME=VALUE, with every alias rows use.
-func applySet(h models.Hyperparameters, set []string) (models.Hyperparameters, error) {
-	aliases := map[string]string{"lora_rank": "rank", "r": "rank", "lora_alpha": "alpha", "lora_dropout": "dropout", "num_epochs": "epochs", "lr": "learning_rate"}
-	given := map[string]any{}
-	for _, s := range set {
-		name, value, ok := strings.Cut(s, "=")
-		name = strings.TrimSpace(name)
-		if long, is := aliases[name]; is {
-			name = long
-		}
-		if !ok || value == "" || !slices.Contains(settable(), name) {
-			return h, usagef("names: "+strings.Join(settable(), ", "), "--set needs NAME=VALUE, not %q", s)
-		}
-		if name != "base_model" {
-			if _, err := strconv.ParseFloat(value, 64); err != nil {
-				return h, usagef("", "--set %s: %q is not a number", name, value)
-			}
-		}
-		given[name] = value
-	}
-	b, err := json.Marshal(given)
-	if err != nil {
-		return h, err
-	}
-	var over models.Hyperparameters
-	if err := json.Unmarshal(b, &over); err != nil {
-		return h, usagef("", "--set: %s", models.Clean(err.Error()))
-	}
-	return merge(h, over, given)
-}
-
-// merge lays the given fields over h. A field that was given and decoded to
-// nothing (1.5 epochs) is a mistake, not an absence.
-func merge(h, over models.Hyperparameters, given map[string]any) (models.Hyperparameters, error) {
-	for name, value := range given {
-		ok := true
-		switch name {
-		case "base_model":
-			h.BaseModel = over.BaseModel
-		case "learning_rate":
-			h.LearningRate, ok = over.LearningRate, over.LearningRate != nil
-		case "batch_size":
-			h.BatchSize, ok = over.BatchSize, over.BatchSize != nil
-		case "epochs":
-			h.Epochs, ok = over.Epochs, over.Epochs != nil
-		case "rank":
-			h.Rank, ok = over.Rank, over.Rank != nil
-		case "alpha":
-			h.Alpha, ok = over.Alpha, over.Alpha != nil
-		case "dropout":
-			h.Dropout, ok = over.Dropout, over.Dropout != nil
-		default:
-			h, ok = mergeRare(h, over, name)
-		}
-		if !ok {
-			return h, usagef("", "--set %s: %v is not a whole number", name, value)
-		}
-	}
-	return h, nil
-}
-
-func mergeRare(h, over models.Hyperparameters, name string) (models.Hyperparameters, bool) {
-	ok := false
-	switch name {
-	case "warmup_steps":
-		h.WarmupSteps, ok = over.WarmupSteps, over.WarmupSteps != nil
-	case "weight_decay":
-		h.WeightDecay, ok = over.WeightDecay, over.WeightDecay != nil
-	case "max_grad_norm":
-		h.MaxGradNorm, ok = over.MaxGradNorm, over.MaxGradNorm != nil
-	case "max_seq_length":
-		h.MaxSeqLength, ok = over.MaxSeqLength, over.MaxSeqLength != nil
-	}
-	return h, ok
-}
-
-// findDataset takes an id, or a name that is unique among the user's datasets.
-func findDataset(ctx context.Context, b screens.Backend, ref string) (models.Dataset, error) {
-	if _, err := uuid.Parse(ref); err == nil {
-		return b.Dataset(ctx, ref)
-	}
-	page, err := b.Datasets(ctx, models.ListQuery{Search: ref, Limit: maxPage})
-	if err != nil {
-		return models.Dataset{}, err
-	}
-	var found []models.Dataset
-	for _, d := range page.Items {
-		if d.Name == ref {
-			found = append(found, d)
-		}
-	}
-	switch len(found) {
-	case 1:
-		return found[0], nil
-	case 0:
-		return models.Dataset{}, &models.Error{Code: models.CodeNotFound, Op: "launch", Msg: fmt.Sprintf("no dataset named %q", models.Clean(ref)), Hint: "loratop datasets ls"}
-	}
-	return models.Dataset{}, usagef("loratop datasets ls --search shows their ids", "%d datasets are named %q; give the id", len(found), models.Clean(ref))
-}
-
-func presetNames(list []models.Preset) string {
-	var names []string
-	for _, p := range list {
-		names = append(names, p.ID)
-	}
-	return strings.Join(names, ", ")
-}
-
-func gpuNames(list []models.GPU) string {
-	var names []string
-	for _, g := range list {
-		names = append(names, g.ID)
-	}
-	return strings.Join(names, ", ")
+// budgetError says that a launch was not acknowledged.
+func budgetError(r models.LaunchReview) error {
+	return &models.Error{Code: models.CodeInvalid, Op: "launch",
+		Msg:  fmt.Sprintf("the estimate of $%s is more than a tenth above the $%s left of the month's budget", r.Estimate.Total, r.Left.Round()),
+		Hint: "launch it all the same with --over-budget"}
 }

@@ -301,16 +301,15 @@ func same[T comparable](a, b *T) bool {
 // step moves the value of the field by one in a direction, +1 or -1: huh has
 // the choices, a number goes to the next sensible one, a model to the next of
 // the table.
-func (l *launch) step(k tea.KeyPressMsg, dir int) {
+func (l *launch) step(dir int) {
 	switch field := l.field(); field {
 	case fieldDataset:
 	case fieldPreset, fieldGPU:
-		if dir > 0 {
-			k = tea.KeyPressMsg{Code: tea.KeyRight}
-		} else {
-			k = tea.KeyPressMsg{Code: tea.KeyLeft}
+		k := tea.KeyRight
+		if dir < 0 {
+			k = tea.KeyLeft
 		}
-		l.form.update(k)
+		l.form.update(tea.KeyPressMsg{Code: k})
 	case fieldModel:
 		names := modelNames()
 		i := slices.Index(names, l.d.model)

@@ -36,9 +36,9 @@ func (l *launch) formKey(k tea.KeyPressMsg) {
 	case "end", "G":
 		l.form.moveTo(n - 1)
 	case "right", "+", "=":
-		l.step(k, +1)
+		l.step(+1)
 	case "left", "-":
-		l.step(k, -1)
+		l.step(-1)
 	}
 }
 
@@ -127,7 +127,7 @@ func (l *launch) activate() tea.Cmd {
 		l.mode = modePick
 		return l.pick.open()
 	case fieldPreset, fieldGPU:
-		l.step(tea.KeyPressMsg{}, +1)
+		l.step(+1)
 	default:
 		l.mode, l.before = modeEdit, l.d.values()
 		l.form.focused().edit()
