@@ -108,8 +108,8 @@ func (c *checker) chat(name string, l *list, empty code) {
 	if l.n > keptTurns {
 		c.found.add(codeMany, c.spot(l.value.at, path), func() string { return strconv.FormatInt(l.n, 10) + " turns in a line" })
 	}
-	pairs := c.turns(path, l, name == "turns")
-	if pairs > 0 {
+	k := talk{path: path, strict: name == "turns", trained: name == "messages"}
+	if c.turns(&k, l) > 0 {
 		c.example(l.spoken(), func(f func(value)) {
 			for i := range l.turns {
 				f(l.turns[i].content)
@@ -124,75 +124,6 @@ func (l *list) spoken() (words int64) {
 		words += l.turns[i].words
 	}
 	return words
-}
-
-// turns walks over a list and returns its trainable pairs, found as
-// models.ParseLine finds them. Of a line with a turn_number, which is a v4 pair
-// as Fix writes it, only the last pair counts: the others are its history.
-func (c *checker) turns(path string, l *list, strict bool) (pairs int) {
-	o, last := order{}, len(l.turns)-1
-	var now, latest pair
-	for i := range l.turns {
-		t := &l.turns[i]
-		c.stats.turns++
-		name, text := c.text(t.role), t.content
-		if !c.whole(path, i, t, strict) {
-			continue
-		}
-		c.stats.roles.add(name, 1)
-		foreign := c.content(text, path, i, t)
-		again := meaning(name) == roleUser && o.last == roleUser && text.says() && c.same(text, o.text)
-		if again {
-			c.found.add(codeRepeated, c.turnSpot(path, i, t), func() string { return "the user's message stands twice in a row" })
-		} else {
-			c.step(&o, name, path, i, t)
-		}
-		switch meaning(name) {
-		case roleUser:
-			now.prompt, now.foreign, o.text = text, foreign, text
-		case roleAssistant:
-			now.response, now.foreign = text, now.foreign || foreign
-			if now.prompt.says() && text.says() {
-				pairs++
-				latest = now
-				if c.rec.number.kind == kindNone {
-					c.learn(now)
-				}
-			}
-			now = pair{}
-		}
-	}
-	if pairs > 0 && c.rec.number.kind != kindNone {
-		c.learn(latest)
-	}
-	if m := o.last; m != roleAssistant && last >= 0 {
-		c.found.add(codeRoleEnd, c.turnSpot(path, last, &l.turns[last]), func() string { return "the conversation does not end with the assistant" })
-	}
-	return pairs
-}
-
-// whole reports whether a turn has a role and a text that can be looked at.
-func (c *checker) whole(path string, i int, t *turn, strict bool) bool {
-	role, content := t.role, t.content
-	if t.whole.kind == kindObject && role.kind == kindString && content.kind == kindString && !t.share && len(role.raw) > 2 && len(content.raw) > 2 {
-		return true
-	}
-	at := c.turnSpot(path, i, t)
-	switch {
-	case t.whole.kind != kindObject:
-		c.found.add(codeTurnType, at, func() string { return "a turn must be an object" })
-		c.train.giveUp(c.at.line, "a turn that is no object")
-		return false
-	case (role.kind != kindString && !falsy(role)) || (content.kind != kindString && !falsy(content)):
-		c.found.add(codeTurnType, at, func() string { return "role and content must be strings" })
-		c.train.giveUp(c.at.line, "turns of mixed types")
-		return false
-	case strict && (t.share || falsy(role) || falsy(content)):
-		c.found.add(codeTurn, at, func() string { return "turn " + itoa(i+1) + " has no role or no content" })
-	case falsy(role) || falsy(content):
-		c.found.add(codeContent, at, func() string { return "message " + itoa(i+1) + " has no role or no content" })
-	}
-	return !falsy(role)
 }
 
 // content looks at one text: that of a turn of a list, or with a nil turn one of

@@ -11,9 +11,16 @@ import (
 	"github.com/loratop/loratop/models/jsonl"
 )
 
-// sameAsPlatform holds that the report's Platform part is what the validator's
-// own algorithm finds.
-func sameAsPlatform(t testing.TB, in string, r jsonl.Report) {
+// failer is what rapid's and testing's T have in common.
+type failer interface {
+	Helper()
+	Errorf(string, ...any)
+	Fatal(...any)
+}
+
+// samePlatform holds that the report's Platform part is what the validator's own
+// algorithm finds.
+func samePlatform(t failer, in string, r jsonl.Report) {
 	t.Helper()
 	want, err := models.ValidateDataset(strings.NewReader(in))
 	if errors.Is(err, models.ErrEmptyFile) {
@@ -35,7 +42,7 @@ func FuzzCheck(f *testing.F) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		sameAsPlatform(t, string(b), r)
+		samePlatform(t, string(b), r)
 		consistent(t, r)
 	})
 }

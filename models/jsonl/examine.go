@@ -256,8 +256,7 @@ func (c *checker) half(v value, name string) {
 	case v.kind == kindNone || v.kind == kindNull || (v.kind == kindString && !v.says()):
 		c.found.add(codePairHalf, c.spot(v.at, "$."+name), func() string { return name + " is missing or empty" })
 	case v.kind != kindString:
-		c.found.add(codeTurnType, c.spot(v.at, "$."+name), func() string { return name + " is no string" })
-		c.train.giveUp(c.at.line, "texts of another type")
+		c.mixed(true, c.spot(v.at, "$."+name), name+" is no string")
 	}
 }
 
@@ -282,6 +281,9 @@ func (c *checker) history() (words int64) {
 		t := &r.history.turns[i]
 		words += t.words
 		role := c.text(t.role)
+		if !falsy(t.content) && t.content.kind != kindString {
+			c.mixed(true, c.turnSpot("$.conversation_history", i, t), "content is no string")
+		}
 		c.stats.turns++
 		c.stats.roles.add(role, 1)
 		if i == last && string(role) == "user" && r.input.says() && c.same(t.content, r.input) {

@@ -158,14 +158,41 @@ func (f *fixer) add(role, content []byte) bool {
 	return true
 }
 
+// fixTurns takes the turns that say something. A prompt without a text takes its
+// response with it, and a response without a text its prompt: what would be left
+// is no pair.
 func (c *checker) fixTurns(l *list) (lost int64) {
+	orphan := false
 	for i := range l.turns {
 		t := &l.turns[i]
-		if !c.fix.add(c.text(t.role), c.text(t.content)) {
+		role := c.text(t.role)
+		m := meaning(role)
+		switch {
+		case m == roleUser && !t.content.says():
+			orphan = true
 			lost++
+		case m == roleAssistant && orphan:
+			lost++
+		case m == roleAssistant && !t.content.says():
+			orphan = true
+			lost += 1 + c.fix.unask()
+		default:
+			orphan = orphan && m != roleUser
+			if !c.fix.add(role, c.text(t.content)) {
+				lost++
+			}
 		}
 	}
 	return lost + l.n - int64(len(l.turns))
+}
+
+// unask takes back the user's last message.
+func (f *fixer) unask() (lost int64) {
+	if n := len(f.turns) - 1; n >= 0 && string(f.turns[n].role) == "user" {
+		f.turns = f.turns[:n]
+		return 1
+	}
+	return 0
 }
 
 func (c *checker) fixPair() (lost int64) {

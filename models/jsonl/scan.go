@@ -3,9 +3,6 @@ package jsonl
 import (
 	"bytes"
 	"encoding/binary"
-	"strings"
-	"unicode/utf16"
-	"unicode/utf8"
 )
 
 // kind is what a JSON value is.
@@ -351,46 +348,6 @@ func (s *scanner) run() int {
 		s.i++
 	}
 	return s.i - from
-}
-
-// decode appends the text of a string without its quotes, as encoding/json reads
-// it: a lone surrogate and what is not UTF-8 become U+FFFD.
-func decode(dst, inner []byte) []byte {
-	for {
-		k := bytes.IndexByte(inner, '\\')
-		if k < 0 {
-			return append(dst, inner...)
-		}
-		dst = append(dst, inner[:k]...)
-		inner = inner[k:]
-		var n int
-		dst, n = unescape(dst, inner)
-		inner = inner[n:]
-	}
-}
-
-// unescape appends the character of the escape at the start of b and returns how
-// much of b it took.
-func unescape(dst, b []byte) ([]byte, int) {
-	const letters, stand = `"\/bfnrt`, "\"\\/\b\f\n\r\t"
-	if i := strings.IndexByte(letters, b[1]); i >= 0 {
-		return append(dst, stand[i]), 2
-	}
-	r := unit(b)
-	if r < 0xd800 || r > 0xdfff {
-		return utf8.AppendRune(dst, r), 6
-	}
-	if len(b) >= 12 && b[6] == '\\' && b[7] == 'u' {
-		if both := utf16.DecodeRune(r, unit(b[6:])); both != utf8.RuneError {
-			return utf8.AppendRune(dst, both), 12
-		}
-	}
-	return utf8.AppendRune(dst, utf8.RuneError), 6
-}
-
-// unit is the UTF-16 unit of the \u escape at the start of b.
-func unit(b []byte) rune {
-	return hexDigit(b[2])<<12 | hexDigit(b[3])<<8 | hexDigit(b[4])<<4 | hexDigit(b[5])
 }
 
 // glance looks at every byte of a line once: whether it holds bytes below 0x20,
