@@ -135,6 +135,17 @@ func cutOf(bins []jsonl.Bin, seqLen int) (c jsonl.Cut, about bool) {
 	return c, about
 }
 
+// filled leaves out the empty bins at both ends.
+func filled(bins []jsonl.Bin) []jsonl.Bin {
+	for len(bins) > 1 && bins[0].Count == 0 {
+		bins = bins[1:]
+	}
+	for len(bins) > 1 && bins[len(bins)-1].Count == 0 {
+		bins = bins[:len(bins)-1]
+	}
+	return bins
+}
+
 // mergeBins joins neighbours until there are at most n.
 func mergeBins(bins []jsonl.Bin, n int) []jsonl.Bin {
 	for len(bins) > max(1, n) {
@@ -155,6 +166,9 @@ func mergeBins(bins []jsonl.Bin, n int) []jsonl.Bin {
 func (s contents) cutText() string {
 	if s.examples == 0 {
 		return "no example to measure"
+	}
+	if s.cut.Examples == 0 && !s.about {
+		return fmt.Sprintf("no example of %s is longer than %s tokens", kit.Exact(s.examples), kit.Exact(int64(s.cut.SeqLen)))
 	}
 	about := ""
 	if s.about {
@@ -203,7 +217,7 @@ func tokenLines(th theme.Theme, s contents, w, h int) []string {
 		style = th.Warn
 	}
 	out = append(out, wrapped(style.Render, s.cutText(), w)...)
-	bins := mergeBins(s.bins, max(4, h-len(out)))
+	bins := mergeBins(filled(s.bins), max(4, h-len(out)))
 	bars := make([]chart.Bar, len(bins))
 	for i, b := range bins {
 		bars[i] = chart.Bar{Label: fmt.Sprintf("%s–%s", kit.Count(b.From), kit.Count(b.To-1)), Text: kit.Count(b.Count), Value: float64(b.Count), Color: 1}

@@ -25,6 +25,7 @@ type reportPane struct {
 	rowed  string // theme of the rows
 	below  bool   // the findings have the keys
 	tableY int    // line where they begin; 0 while there is no room
+	fixes  bool   // F writes a fixed copy
 }
 
 func newReportPane() *reportPane {
@@ -126,6 +127,9 @@ func (p *reportPane) findingNote(th theme.Theme, w int) string {
 	if x.Suggestion != "" {
 		text = joined(text, x.Suggestion)
 	}
+	if p.fixes { // the checker speaks of the plain command
+		text = strings.ReplaceAll(text, "--fix writes", "F writes")
+	}
 	at := fmt.Sprintf("byte %s", kit.Exact(x.Offset))
 	if x.Path != "" && x.Path != "$" {
 		at += ", " + x.Path
@@ -183,7 +187,7 @@ func reportHead(th theme.Theme, r jsonl.Report, w int) []string {
 				codes = append(codes, "…")
 				break
 			}
-			codes = append(codes, fmt.Sprintf("%s %s", kit.Count(c.Count), models.Clean(c.Name)))
+			codes = append(codes, models.Clean(c.Name)+th.Glyph("×", "*")+kit.Count(c.Count))
 		}
 		pairs = append(pairs, [2]string{"Found", strings.Join(codes, ", ")})
 	}

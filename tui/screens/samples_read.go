@@ -163,6 +163,9 @@ func (w *browser) jumpLine(no int64) tea.Cmd {
 // countTo counts lines from a mark to a number, or guesses where it is.
 func countTo(ctx context.Context, r *partReader, from lineMark, no int64, each float64, emit func(tea.Msg)) partRead {
 	guess := from.at + int64(float64(no-from.no)*max(1, each))
+	if r.size >= 0 {
+		guess = min(guess, r.size)
+	}
 	at, mid := from.at, false
 	for n := from.no; at-from.at < countMost && guess-from.at < countMost; {
 		p, err := r.forward(ctx, at, mid)

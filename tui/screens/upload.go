@@ -62,12 +62,14 @@ func newUpload(b uploadStore, o Options) func(screen.Scope, screen.Args) screen.
 			dir = "/"
 		}
 		home, _ := os.UserHomeDir()
-		return &upload{sc: sc, b: b, ups: newDeskWatch(sc, k), pick: kit.NewPicker(dir, home), report: newReportPane(), held: kit.NewTable(
+		s := &upload{sc: sc, b: b, ups: newDeskWatch(sc, k), pick: kit.NewPicker(dir, home), report: newReportPane(), held: kit.NewTable(
 			kit.Column{Title: "Unfinished", Min: 12},
 			kit.Column{Title: "Sent", Min: 5, Max: 5, Right: true},
 			kit.Column{Title: "Size", Min: 8, Max: 9, Right: true, Drop: 2},
 			kit.Column{Title: "State", Min: 10, Max: 44},
 		)}
+		s.report.fixes = true
+		return s
 	}
 }
 
