@@ -17,6 +17,9 @@ import (
 
 const testSecret = "a-secret-of-at-least-thirty-two-bytes"
 
+// TestSecret is for the tests outside of the package.
+const TestSecret = testSecret
+
 const (
 	alice = "a11ce000-0000-4000-8000-000000000001"
 	bob   = "b0b00000-0000-4000-8000-000000000002"
