@@ -36,6 +36,7 @@ func All(b Backend, o Options) []screen.Spec {
 		{Name: "artifacts", Title: "Artifacts", Nav: true, New: newArtifacts(b, o)},
 		{Name: "costs", Title: "Costs", Nav: true, New: newCosts(b, o)},
 		{Name: "inbox", Title: "Inbox", Nav: true, New: newInbox(b, o)},
+		{Name: "queue", Title: "Queue", Nav: true, New: newQueue(b, o)},
 		{Name: "signin", Title: "Sign in", New: newSignIn(b, o)},
 		{Name: "dataset", Title: "Dataset", New: newDataset(b, o)},
 		{Name: "upload", Title: "Upload", New: newUpload(b, o), Busy: o.desk.busy, Progress: o.desk.progress},

@@ -69,7 +69,7 @@ func TestRegistryIsComplete(t *testing.T) {
 			t.Errorf("%q is incomplete", s.Name)
 		}
 	}
-	if want := []string{"home", "datasets", "jobs", "launch", "artifacts", "costs", "inbox"}; !slices.Equal(nav, want) {
+	if want := []string{"home", "datasets", "jobs", "launch", "artifacts", "costs", "inbox", "queue"}; !slices.Equal(nav, want) {
 		t.Errorf("tabs are %v", nav)
 	}
 	for _, name := range []string{"signin", "dataset", "job", "artifact"} {
