@@ -12,6 +12,9 @@ import (
 
 func (s *stack) service() []string {
 	s.t.Helper()
+	if s.far != nil {
+		return bearer(s.far.ServiceKey)
+	}
 	key, err := token.ServiceKey([]byte(testSecret))
 	if err != nil {
 		s.t.Fatal(err)
