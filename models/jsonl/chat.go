@@ -149,7 +149,7 @@ func (c *checker) content(v value, path string, i int, t *turn) (foreign bool) {
 	if v.escapes&escapedOdd != 0 {
 		text = c.text(v)
 	}
-	if k := control(v, text, high); k >= 0 {
+	if k := c.controls.control(v, text); k >= 0 {
 		c.rep.Control++
 		r, _ := utf8.DecodeRune(text[k:])
 		c.found.add(codeControl, at(), func() string { return "the control character U+" + strings.ToUpper(hex4(r)) })

@@ -39,6 +39,7 @@ type checker struct {
 	arena []byte
 	at    place // of the line at hand
 	high  bool  // it is not ASCII throughout
+	controls
 
 	inside string // path of the record at hand in a document, "" in JSON Lines
 	fix    *fixer // of a repair; nil in a check

@@ -185,13 +185,17 @@ func mark(w, next uint64) uint64 {
 
 // sketch takes one byte of each minimum; an empty bin borrows from the next.
 func (m *minima) sketch() (s sketch) {
-	last, far := uint32(0), byte(0)
-	for i := 2*sketchBins - 1; i >= 0; i-- {
+	first := 0
+	for first < sketchBins-1 && m[first] == 1<<32-1 {
+		first++
+	}
+	last, far := m[first], byte(41*first)
+	for i := sketchBins - 1; i >= 0; i-- {
 		far += 41
-		if v := m[i%sketchBins]; v != 1<<32-1 {
+		if v := m[i]; v != 1<<32-1 {
 			last, far = v, 0
 		}
-		s[i%sketchBins] = byte(last) + far // the second round counts
+		s[i] = byte(last) + far
 	}
 	return s
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"strconv"
+	"strings"
 )
 
 // errTooLong ends a document whose next part would not fit.
@@ -59,6 +60,7 @@ type walker struct {
 	dec     *json.Decoder
 	declare int64 // conversations that the file declares, -1 = none
 	found   int64
+	what    string // the kind of document
 }
 
 // document reads one JSON document, and the rest of the file when it breaks.
@@ -72,7 +74,7 @@ func (c *checker) document(r io.Reader) error {
 		_, _ = t.Read(head)
 		c.found.whole(codeBOM, "the file begins with a byte order mark")
 	}
-	w := walker{c: c, tee: t, dec: json.NewDecoder(t), declare: -1}
+	w := walker{c: c, tee: t, dec: json.NewDecoder(t), declare: -1, what: "a JSON object"}
 	base := t.n
 	w.tee.from = base
 	c.rec.text = nil
@@ -88,7 +90,7 @@ func (c *checker) document(r io.Reader) error {
 	case err != nil:
 		return err
 	}
-	c.found.whole(codeDocument, "the file is one JSON document, not JSON Lines")
+	c.found.whole(codeDocument, "the file is one JSON document ("+w.what+"), not JSON Lines")
 	if w.declare >= 0 && w.declare != w.found {
 		c.found.whole(codeDeclared, "the document declares "+count(w.declare, "conversation")+", "+strconv.FormatInt(w.found, 10)+" are there")
 	}
@@ -105,6 +107,7 @@ func (w *walker) top(base int64) error {
 	}
 	switch tok {
 	case json.Delim('['):
+		w.what = "a JSON array"
 		return w.each("$", func(path string, raw json.RawMessage) { w.record(path, raw, base) })
 	case json.Delim('{'):
 		return w.members(base)
@@ -184,15 +187,24 @@ func (w *walker) each(path string, f func(string, json.RawMessage)) error {
 
 // header reads what the document says of itself.
 func (w *walker) header(key json.Token, raw json.RawMessage) {
-	if key != "training_file_metadata" && key != "dataset_metadata" {
+	switch key {
+	case "training_file_metadata":
+		w.what = "v4 full JSON"
+	case "dataset_metadata":
+		w.what = "v4 full JSON of one conversation"
+	default:
 		return
 	}
 	var h struct {
+		Version       string `json:"version"`
 		Pairs         *int64 `json:"total_training_pairs"`
 		Turns         *int64 `json:"total_turns"`
 		Conversations *int64 `json:"total_conversations"`
 	}
 	_ = json.Unmarshal(raw, &h) // a header of another shape declares nothing
+	if strings.HasPrefix(h.Version, "3") {
+		w.what = "v3-like, version " + quote([]byte(h.Version))
+	}
 	if h.Pairs == nil {
 		h.Pairs = h.Turns
 	}

@@ -43,6 +43,7 @@ func (c *checker) line(b []byte, at place) {
 
 // lineAsText looks at the line before its meaning.
 func (c *checker) lineAsText(b []byte) {
+	c.controls.lookFor(b, c.high)
 	if len(b) > LongLine {
 		c.rep.Long++
 		c.found.add(codeLong, c.spot(0, "$"), func() string { return "the line has " + itoa(len(b)>>20) + " MiB" })
@@ -240,6 +241,9 @@ func (c *checker) conversation() {
 
 // labels counts by what the line says of itself.
 func (c *checker) labels() {
+	if c.rec.persona.kind|c.rec.arc.kind|c.rec.topic.kind == kindNone {
+		return
+	}
 	for _, l := range [...]struct {
 		names *names
 		value value

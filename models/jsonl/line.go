@@ -28,7 +28,7 @@ type list struct {
 	words   int64  // of those that have role and content
 	bad     int64  // without role or content
 	first   []int  // the first bad ones, from 1
-	spill   turn
+	spill   *turn  // where those beyond are read
 	scratch []byte
 }
 
@@ -88,7 +88,7 @@ func (r *record) reset() {
 
 // empty is l without content, with its memory.
 func (l *list) empty() list {
-	return list{turns: l.turns[:0], first: l.first[:0], scratch: l.scratch[:0]}
+	return list{turns: l.turns[:0], first: l.first[:0], scratch: l.scratch[:0], spill: l.spill}
 }
 
 // object reads the members of the line. A key that stands twice counts as it
@@ -159,17 +159,25 @@ func (l *list) read(s *scanner) {
 	}
 	l.value = value{kind: kindArray, at: s.i}
 	for n := 0; s.element(&n); {
-		t := &l.spill
-		if len(l.turns) < keptTurns {
-			l.turns = append(l.turns, turn{})
-			t = &l.turns[len(l.turns)-1]
-		}
+		t := l.next()
 		t.read(s)
 		l.count(t)
 	}
 	if s.fail == "" {
 		l.value.raw = s.b[l.value.at:s.i]
 	}
+}
+
+// next is room for one more turn.
+func (l *list) next() *turn {
+	if n := len(l.turns); n < keptTurns {
+		l.turns = append(l.turns, turn{})
+		return &l.turns[n]
+	}
+	if l.spill == nil {
+		l.spill = &turn{}
+	}
+	return l.spill
 }
 
 // count adds a turn to what the validator wants to know of the list.

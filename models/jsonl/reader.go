@@ -52,6 +52,9 @@ func (s *splitter) keep(b []byte) {
 		s.carry = nil
 		return
 	}
+	if n := len(s.carry) + len(b); n > cap(s.carry) { // doubled, but not beyond what a line may have
+		s.carry = append(make([]byte, 0, min(max(2*n, 64<<10), MaxLine)), s.carry...)
+	}
 	s.carry = append(s.carry, b...)
 }
 

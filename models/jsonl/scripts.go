@@ -1,8 +1,10 @@
 package jsonl
 
 import (
+	"cmp"
 	"encoding/binary"
 	"math/bits"
+	"slices"
 	"unicode"
 	"unicode/utf8"
 )
@@ -10,8 +12,80 @@ import (
 // scripts counts the texts that have letters of a script.
 type scripts struct {
 	names
-	latin int64
-	now   []string // of the text at hand
+	latin  int64
+	now    []int // scripts of the text at hand
+	known  []scriptRange
+	called []string
+	cache  []cachedLetter
+}
+
+// scriptRange is letters of one script.
+type scriptRange struct {
+	lo, hi rune
+	id     int // in called
+}
+
+// cachedLetter is what was found for a character before.
+type cachedLetter struct {
+	r  rune
+	id int32
+}
+
+// cacheSize is a power of two; common characters of a text rarely collide.
+const cacheSize = 1 << 12
+
+// Ids of what is no script of its own.
+const (
+	noLetter = iota
+	latinScript
+	firstScript
+)
+
+// begin sorts the Unicode tables, which is done for text that needs it only.
+func (s *scripts) begin() {
+	s.cache = make([]cachedLetter, cacheSize)
+	s.called = []string{"", "Latin"}
+	for name, table := range unicode.Scripts {
+		id := len(s.called)
+		if name == "Latin" {
+			id = latinScript
+		} else {
+			s.called = append(s.called, name)
+		}
+		add := func(lo, hi, stride rune) {
+			for step := hi - lo; lo <= hi; lo += stride {
+				if stride > 1 {
+					step = 0
+				}
+				s.known = append(s.known, scriptRange{lo, lo + step, id})
+				if stride == 1 {
+					return
+				}
+			}
+		}
+		for _, r := range table.R16 {
+			add(rune(r.Lo), rune(r.Hi), rune(r.Stride))
+		}
+		for _, r := range table.R32 {
+			add(rune(r.Lo), rune(r.Hi), rune(r.Stride))
+		}
+	}
+	slices.SortFunc(s.known, func(a, b scriptRange) int { return cmp.Compare(a.lo, b.lo) })
+}
+
+// script is the id of a letter's script.
+func (s *scripts) script(r rune) int {
+	if s.cache == nil {
+		s.begin()
+	}
+	c := &s.cache[r%cacheSize]
+	if c.r != r {
+		*c = cachedLetter{r, noLetter}
+		if i, _ := slices.BinarySearchFunc(s.known, r+1, func(k scriptRange, r rune) int { return cmp.Compare(k.lo, r) }); unicode.IsLetter(r) && i > 0 && r <= s.known[i-1].hi {
+			c.id = int32(s.known[i-1].id)
+		}
+	}
+	return int(c.id)
 }
 
 // add takes a text as it is spelled in JSON, where it has no \u escape; high says
@@ -25,27 +99,17 @@ func (s *scripts) add(b []byte, high bool) (foreign bool) {
 		}
 		r, n := utf8.DecodeRune(b[i:])
 		i += n
-		if name := script(r); name == "Latin" {
+		if id := s.script(r); id == latinScript {
 			latin = true
-		} else if name != "" {
-			s.note(name)
+		} else if id >= firstScript && !slices.Contains(s.now, id) {
+			s.now = append(s.now, id)
+			s.names.add([]byte(s.called[id]), 1)
 		}
 	}
 	if latin {
 		s.latin++
 	}
 	return len(s.now) > 0
-}
-
-// note counts a script once a text.
-func (s *scripts) note(name string) {
-	for _, n := range s.now {
-		if n == name {
-			return
-		}
-	}
-	s.now = append(s.now, name)
-	s.names.add([]byte(name), 1)
 }
 
 func (s *scripts) list() []Count {
@@ -80,26 +144,4 @@ func ascii(b []byte) (n int) {
 		n++
 	}
 	return n
-}
-
-// script names the script of a letter, "" for what is no letter.
-func script(r rune) string {
-	switch {
-	case !unicode.IsLetter(r):
-		return ""
-	case r < 0x250:
-		return "Latin"
-	case r >= 0x4e00 && r <= 0x9fff:
-		return "Han"
-	case r >= 0x0400 && r <= 0x052f:
-		return "Cyrillic"
-	case r >= 0xac00 && r <= 0xd7a3:
-		return "Hangul"
-	}
-	for name, table := range unicode.Scripts {
-		if unicode.Is(table, r) {
-			return name
-		}
-	}
-	return "Unknown"
 }

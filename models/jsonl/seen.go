@@ -41,7 +41,7 @@ func (s *seen) add(h uint64, line int64) (first int64, again bool) {
 
 func (s *seen) grow() {
 	old := *s
-	size := max(1<<10, 2*len(s.key))
+	size := min(max(1<<12, 4*len(s.key)), 2*maxSeen)
 	s.key, s.line = make([]uint64, size), make([]uint32, size)
 	mask := uint64(size - 1)
 	for i, h := range old.key {

@@ -13,44 +13,79 @@ import (
 const (
 	maxNames    = 10000
 	listedNames = 100
+	longestName = 200 // bytes
 )
 
 // names counts by name; beyond maxNames the new ones are counted together.
 type names struct {
-	m     map[string]*int64
+	m     map[string]*Count
 	other int64
+	last  *Count // that was counted last
 }
 
 func (n *names) add(name []byte, k int64) {
-	if p := n.m[string(name)]; p != nil {
-		*p += k
-		return
+	name = name[:min(len(name), longestName)]
+	if n.last == nil || n.last.Name != string(name) {
+		p := n.m[string(name)]
+		if p == nil {
+			if len(n.m) >= maxNames {
+				n.other += k
+				return
+			}
+			if n.m == nil {
+				n.m = map[string]*Count{}
+			}
+			p = &Count{Name: string(name)}
+			n.m[p.Name] = p
+		}
+		n.last = p
 	}
-	if len(n.m) >= maxNames {
-		n.other += k
-		return
-	}
-	if n.m == nil {
-		n.m = map[string]*int64{}
-	}
-	n.m[string(name[:min(len(name), 200)])] = &k
+	n.last.Count += k
 }
 
 // list is the most frequent first, cleaned for display.
 func (n *names) list() []Count {
 	out := make([]Count, 0, len(n.m))
-	for name, k := range n.m {
-		out = append(out, Count{models.Clean(name), *k})
+	for _, c := range n.m {
+		out = append(out, Count{models.Clean(c.Name), c.Count})
 	}
 	slices.SortFunc(out, func(a, b Count) int { return cmp.Or(cmp.Compare(b.Count, a.Count), cmp.Compare(a.Name, b.Name)) })
 	return out[:min(len(out), listedNames)]
+}
+
+// roles counts by role; the three usual ones need no look-up.
+type roles struct {
+	names
+	usual [3]int64
+}
+
+func (r *roles) add(name []byte, k int64) {
+	switch string(name) {
+	case "user":
+		r.usual[0] += k
+	case "assistant":
+		r.usual[1] += k
+	case "system":
+		r.usual[2] += k
+	default:
+		r.names.add(name, k)
+	}
+}
+
+func (r *roles) list() []Count {
+	for i, name := range [...]string{"user", "assistant", "system"} {
+		if r.usual[i] > 0 {
+			r.names.add([]byte(name), r.usual[i])
+		}
+	}
+	return r.names.list()
 }
 
 // stats are the true figures of a file.
 type stats struct {
 	o                      Options
 	formats                names
-	roles                  names
+	roles                  roles
 	personas, arcs, topics names
 	conversations          int64
 	turns, pairs           int64

@@ -64,24 +64,24 @@ func (m *maker) bytes(size, first int) []byte {
 
 // turnsLine is a conversation as the validator reads it.
 func turnsLine(m *maker, b *bytes.Buffer, n int) {
-	fmt.Fprintf(b, `{"conversation_id": "conv-%08d", "turns": [`, n)
-	m.chat(b, 2+m.rng.IntN(3))
+	fmt.Fprintf(b, `{"conversation_id": "conv-#%08d", "turns": [`, n)
+	m.chat(b, 2+m.rng.IntN(3), n)
 	b.WriteString("]}")
 }
 
 // messagesLine is OpenAI's chat.
 func messagesLine(m *maker, b *bytes.Buffer, n int) {
 	fmt.Fprintf(b, `{"id": "m-%08d", "messages": [`, n)
-	m.chat(b, 1+m.rng.IntN(2))
+	m.chat(b, 1+m.rng.IntN(2), n)
 	b.WriteString("]}")
 }
 
-func (m *maker) chat(b *bytes.Buffer, pairs int) {
+func (m *maker) chat(b *bytes.Buffer, pairs, n int) {
 	for i := range pairs {
 		if i > 0 {
 			b.WriteString(", ")
 		}
-		b.WriteString(`{"role": "user", "content": "`)
+		fmt.Fprintf(b, `{"role": "user", "content": "#%08d `, n)
 		m.text(b, 15+m.rng.IntN(40))
 		b.WriteString(`"}, {"role": "assistant", "content": "`)
 		m.text(b, 60+m.rng.IntN(200))
@@ -118,13 +118,14 @@ type endless struct {
 	left  int64
 	rest  []byte
 	next  int
+	watch func() // called with every block; may be nil
 }
 
-// newEndless numbers the lines of block anew at every "-00000000" in them.
+// newEndless numbers the lines of block anew at every # and eight digits in them.
 func newEndless(block []byte, size int64) *endless {
 	e := &endless{block: block, left: size}
 	for i := 0; ; {
-		k := bytes.Index(block[i:], []byte(`#00000000`))
+		k := bytes.IndexByte(block[i:], '#')
 		if k < 0 {
 			return e
 		}
@@ -145,6 +146,9 @@ func (e *endless) Read(p []byte) (int, error) {
 			}
 		}
 		e.rest = e.block
+		if e.watch != nil {
+			e.watch()
+		}
 	}
 	n := copy(p, e.rest)
 	e.rest = e.rest[n:]

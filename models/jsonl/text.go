@@ -7,32 +7,34 @@ import (
 	"unicode/utf8"
 )
 
+// controls says which control characters a line may have beside those of escapes.
+type controls struct{ del, c1 bool }
+
+// lookFor finds out; high says that the line is not ASCII throughout. Raw ones
+// below 0x20 are no JSON.
+func (k *controls) lookFor(line []byte, high bool) {
+	k.del = bytes.IndexByte(line, 0x7f) >= 0
+	k.c1 = high && bytes.IndexByte(line, 0xc2) >= 0
+}
+
 // control finds the first control character but tab, line feed and carriage
-// return in the text of v; -1 without one. Raw ones below 0x20 are no JSON, so
-// that only escapes bring them.
-func control(v value, b []byte, high bool) int {
-	if v.escapes&(escapedUnicode|escapedOdd) != 0 {
-		for i, c := range b {
-			if c == 0x7f || c < 0x20 && c != '\n' && c != '\t' && c != '\r' {
-				return i
-			}
-		}
-	} else if i := bytes.IndexByte(b, 0x7f); i >= 0 {
-		return i
-	}
-	if !high {
+// return in the decoded text of v; -1 without one.
+func (k controls) control(v value, b []byte) int {
+	low := v.escapes&(escapedUnicode|escapedOdd) != 0
+	if !low && !k.del && !k.c1 {
 		return -1
 	}
-	for i := 0; ; {
-		k := bytes.IndexByte(b[i:], 0xc2) // C1 is C2 80 to C2 9F
-		if k < 0 {
-			return -1
-		}
-		if i += k; i+1 < len(b) && b[i+1] >= 0x80 && b[i+1] < 0xa0 {
+	for i, c := range b {
+		switch {
+		case c < 0x20:
+			if low && c != '\n' && c != '\t' && c != '\r' {
+				return i
+			}
+		case c == 0x7f, c == 0xc2 && i+1 < len(b) && b[i+1] < 0xa0: // C1 is C2 80 to C2 9F
 			return i
 		}
-		i++
 	}
+	return -1
 }
 
 // loneSurrogate reports a \u escape that is half a character.

@@ -1,6 +1,7 @@
 package jsonl
 
 import (
+	"slices"
 	"strconv"
 
 	"github.com/loratop/loratop/models"
@@ -70,11 +71,8 @@ func (c *checker) wholeFile() {
 // foreign counts the lines of known formats that are none of those given.
 func (c *checker) foreign(known ...models.LineFormat) (n int64) {
 	for name, k := range c.stats.formats.m {
-		n += *k
-		for _, f := range append(known, models.LineUnknown) {
-			if name == string(f) {
-				n -= *k
-			}
+		if !slices.Contains(append(known, models.LineUnknown), models.LineFormat(name)) {
+			n += k.Count
 		}
 	}
 	return n
