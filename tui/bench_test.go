@@ -95,6 +95,24 @@ func BenchmarkKeyToView(b *testing.B) {
 	}
 }
 
+// BenchmarkCursorToView is a cursor key over the charts of a long job, all of
+// which are drawn again, until the frame is ready to be painted.
+func BenchmarkCursorToView(b *testing.B) {
+	const id = "a0000000-0000-4000-8000-000000000001"
+	s := benchShell(b, "job/"+id, 120, 36, func(f *tuitest.Fake) {
+		f.Points[id] = tuitest.SamplePoints(id, 20_000, time.Date(2026, 11, 24, 4, 0, 0, 0, time.UTC))
+	})
+	keys := []tea.KeyPressMsg{{Code: tea.KeyLeft}, {Code: tea.KeyRight}}
+	s.Update(keys[0])
+	b.ReportAllocs()
+	i := 0
+	for b.Loop() {
+		s.Update(keys[i%2])
+		s.View()
+		i++
+	}
+}
+
 // BenchmarkIdleView is a message that changes nothing.
 func BenchmarkIdleView(b *testing.B) {
 	s := benchShell(b, "jobs", 120, 40, fiftyJobs)

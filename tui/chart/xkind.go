@@ -32,13 +32,10 @@ func XText(k XKind, v float64) string {
 // xTicks chooses at most some n places for an axis of this kind.
 func xTicks(s scale, k XKind, n int) []tick {
 	if s.log && s.b-s.a >= 1 {
-		out := decades(s, n)
-		for i := range out {
-			if k == XSeconds {
-				out[i].label = span(out[i].v)
-			}
+		if k == XSeconds {
+			return logSpans(s, n)
 		}
-		return out
+		return decades(s, n)
 	}
 	switch k {
 	case XSeconds:
@@ -58,6 +55,37 @@ func spanTicks(s scale, n int) []tick {
 		}
 	}
 	return spansEvery(s, 86400*niceStep(raw/86400, true))
+}
+
+// logSpans are round durations on a logarithmic axis: as many as n allows, of
+// the finest list that is not too long.
+func logSpans(s scale, n int) []tick {
+	const minute, hour, day = 60, 3600, 86400
+	var out []tick
+	for _, list := range [][]float64{
+		{1, 2, 5, 10, 20, 30, minute, 2 * minute, 5 * minute, 10 * minute, 20 * minute, 30 * minute, hour, 2 * hour, 4 * hour, 8 * hour, 12 * hour,
+			day, 2 * day, 5 * day, 10 * day, 20 * day, 50 * day, 100 * day},
+		{1, 5, 15, minute, 5 * minute, 15 * minute, hour, 4 * hour, 12 * hour, day, 4 * day, 10 * day, 40 * day, 100 * day},
+		{1, 10, minute, 10 * minute, hour, 6 * hour, day, 10 * day, 100 * day},
+		{1, minute, hour, day, 100 * day},
+	} {
+		out = out[:0]
+		for _, v := range list {
+			if v >= s.lo && v <= s.hi {
+				out = append(out, tick{v, span(v)})
+			}
+		}
+		if len(out) <= n {
+			break
+		}
+	}
+	if len(out) < 2 { // far below a second, or years
+		out = decades(s, n)
+		for i := range out {
+			out[i].label = span(out[i].v)
+		}
+	}
+	return out
 }
 
 func spansEvery(s scale, step float64) []tick {

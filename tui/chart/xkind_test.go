@@ -56,6 +56,26 @@ func TestLogXSpreadsDecades(t *testing.T) {
 	}
 }
 
+// TestLogTimesAreRound: hours and minutes, not powers of ten in seconds.
+func TestLogTimesAreRound(t *testing.T) {
+	for _, c := range []struct {
+		lo, hi float64
+		n      int
+		want   string
+	}{
+		{20, 12000, 9, "1m 5m 15m 1h "}, {20, 12000, 12, "20s 30s 1m 2m 5m 10m 20m 30m 1h 2h "},
+		{1, 86400 * 30, 6, "1s 1m 1h 1d "}, {0.001, 0.5, 4, "0.001s 0.01s 0.1s "},
+	} {
+		got := ""
+		for _, k := range xTicks(newScale(c.lo, c.hi, true), XSeconds, c.n) {
+			got += k.label + " "
+		}
+		if got != c.want {
+			t.Errorf("%v…%v in %d: %q, want %q", c.lo, c.hi, c.n, got, c.want)
+		}
+	}
+}
+
 func TestQuadrants(t *testing.T) {
 	for bits, want := range map[uint8]rune{0: ' ', 1: '▘', 2: '▖', 8: '▝', 16: '▗', 1 | 16: '▚', 1 | 2 | 8 | 16: '█', 2 | 16: '▄', 1 | 8: '▀'} {
 		if got := quadrant(bits); got != want {
