@@ -79,6 +79,7 @@ func (u *upload) sendOn(ctx context.Context, w *window) error {
 			return unclear("it took nothing")
 		}
 		u.gain(at)
+		u.report(models.UploadSending, at)
 		if time.Since(u.Updated) >= notedEvery {
 			if err := u.save(); err != nil {
 				return err
@@ -130,23 +131,25 @@ func (u *upload) patch(ctx context.Context, w *window, chunk []byte) (int64, err
 	var sent atomic.Int64
 	done := make(chan answer, 1)
 	at, id, careful := u.at, u.Upload, u.careful
+	next := make(chan error, 1)
+	go func() { next <- w.ahead() }()
 	go func() {
 		n, err := u.c.tusPatch(ctx, id, at, u.Size, chunk, careful, func(n int) { sent.Add(int64(n)) })
 		done <- answer{n, err}
 	}()
-	aheadErr := w.ahead()
 	watch := u.c.newWatch()
 	tick := time.NewTicker(progressEvery)
 	defer tick.Stop()
 	for {
 		select {
 		case a := <-done:
+			err := <-next
 			if a.err != nil {
 				u.careful = true // until a byte gets through
 				return 0, u.broke(ctx, a.err)
 			}
 			u.careful = false
-			return a.at, aheadErr
+			return a.at, err
 		case <-tick.C:
 			n := sent.Load()
 			u.report(models.UploadSending, at+min(n, int64(len(chunk))))
