@@ -53,8 +53,9 @@ func (s *stack) wantText(r reply, status int, text string) reply {
 
 func offset(n int) []string { return []string{"Upload-Offset", strconv.Itoa(n)} }
 
-func TestResumableUpload(t *testing.T) {
-	s := newStack(t)
+func TestResumableUpload(t *testing.T) { resumableUpload(t, newStack(t)) }
+
+func resumableUpload(t *testing.T, s *stack) {
 	at := s.createUpload(alice, "big.txt", 10)
 	r := s.wantText(s.tus(alice, "PATCH", at, "0123", offset(0)...), 204, "")
 	if r.header.Get("Upload-Offset") != "4" || r.header.Get("Tus-Complete") != "" {
@@ -81,8 +82,9 @@ func TestResumableUpload(t *testing.T) {
 	s.wantText(s.tus(alice, "DELETE", at, ""), 409, "The resource already exists")
 }
 
-func TestResumableRefusals(t *testing.T) {
-	s := newStack(t)
+func TestResumableRefusals(t *testing.T) { resumableRefusals(t, newStack(t)) }
+
+func resumableRefusals(t *testing.T, s *stack) {
 	s.ok(s.call(alice, "POST", "/object/box/there", "x"))
 	post := func(who, bucket, key, mime string, size int, more ...string) reply {
 		h := append([]string{"Upload-Length", strconv.Itoa(size), "Upload-Metadata", meta(bucket, key, mime)}, more...)
@@ -115,8 +117,9 @@ func TestResumableRefusals(t *testing.T) {
 	}
 }
 
-func TestResumableUpsertIsAskedEachTime(t *testing.T) {
-	s := newStack(t)
+func TestResumableUpsertIsAskedEachTime(t *testing.T) { resumableUpsert(t, newStack(t)) }
+
+func resumableUpsert(t *testing.T, s *stack) {
 	s.ok(s.call(alice, "POST", "/object/box/k", "old"))
 	at := s.createUpload(alice, "k", 3, "X-Upsert", "true")
 	s.wantText(s.tus(alice, "PATCH", at, "new", offset(0)...), 409, "The resource already exists")
@@ -126,8 +129,9 @@ func TestResumableUpsertIsAskedEachTime(t *testing.T) {
 	}
 }
 
-func TestResumableForms(t *testing.T) {
-	s := newStack(t)
+func TestResumableForms(t *testing.T) { resumableForms(t, newStack(t)) }
+
+func resumableForms(t *testing.T, s *stack) {
 	zero := s.tus(alice, "POST", resumable, "", "Upload-Length", "0", "Upload-Metadata", meta("box", "zero", "text/plain"))
 	if zero.status != 201 || zero.header.Get("Tus-Complete") != "1" {
 		t.Errorf("empty: %d %v", zero.status, zero.header)
