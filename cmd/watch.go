@@ -14,6 +14,7 @@ import (
 type watchOptions struct {
 	every  time.Duration
 	until  string
+	tail   int // of what was there before only so many points; 0: all
 	alerts []alert
 	limit  *models.Money // a job that costs more is cancelled
 }
@@ -38,6 +39,7 @@ func (a *app) watchCmd() *cobra.Command {
 			"--cancel-over cancels a job whose cost has passed the amount (as recorded, else by rate\n" +
 			"and time), reads it back to see that it is cancelled, and ends with exit code 12.\n\n" + alertHelp,
 		Example: "  loratop watch JOB --json | jq .training_loss\n" +
+			"  loratop watch JOB --tail 20\n" +
 			"  loratop watch JOB --alert 'nan(loss)' --alert 'stalled(10m)' --cancel-over 12.00\n" +
 			"  loratop watch JOB JOB --until completed && deploy",
 		RunE: func(c *cobra.Command, args []string) error {
@@ -54,6 +56,7 @@ func (a *app) watchCmd() *cobra.Command {
 	f := c.Flags()
 	f.DurationVar(&o.every, "refresh", 0, "poll interval (default: refresh of the configuration, 1s)")
 	f.StringVar(&o.until, "until", untilEnded, "ended, completed, running or alert")
+	f.IntVar(&o.tail, "tail", 0, "of the points there are, print only the newest, 1..1000 (default: all)")
 	f.StringArrayVar(&alerts, "alert", nil, "tell when a condition holds, such as 'nan(loss)'; may be repeated")
 	f.StringVar(&limit, "cancel-over", "", "cancel a job that costs more than this many dollars (exit 12)")
 	return c
@@ -76,6 +79,9 @@ func (a *app) watchFlags(c *cobra.Command, o *watchOptions, alerts []string, lim
 	}
 	if !slices.Contains([]string{untilEnded, untilCompleted, untilRunning, untilAlert}, o.until) {
 		return usagef("", "--until must be ended, completed, running or alert, not %q", o.until)
+	}
+	if o.tail < 0 || o.tail > maxPage {
+		return usagef("leave it out for all points", "--tail must be 1..%d", maxPage)
 	}
 	for _, text := range alerts {
 		holds, err := parseAlert(text)

@@ -25,9 +25,18 @@ func (w *watcher) line(p models.MetricsPoint) error {
 		})
 	}
 	_, err := fmt.Fprintf(w.app.sys.Out, "%s%s  epoch %d  step %-6d loss %-9s val %-9s lr %-9s grad %s\n", w.name(p.JobID),
-		p.Timestamp.UTC().Format(time.TimeOnly), p.Epoch, p.Step, floatText(p.TrainingLoss, 5),
+		pointTime(p.Timestamp.Time, w.app.sys.Now()), p.Epoch, p.Step, floatText(p.TrainingLoss, 5),
 		floatText(p.ValidationLoss, 5), floatText(p.LearningRate, 3), floatText(p.GradientNorm, 4))
 	return err
+}
+
+// pointTime is a point's time in UTC, with its date where that is not today's.
+func pointTime(at, now time.Time) string {
+	at, now = at.UTC(), now.UTC()
+	if y, m, d := at.Date(); now.Year() == y && now.Month() == m && now.Day() == d {
+		return at.Format(time.TimeOnly)
+	}
+	return at.Format(time.DateTime)
 }
 
 // end prints the last line of a job, whose whole row it reads.
@@ -40,7 +49,11 @@ func (w *watcher) end(ctx context.Context, j *watched) error {
 	if w.app.flags.json.on {
 		err = w.app.writeLine(object{"type": "end", "job": w.app.jobJSON(j.job), "points": j.points})
 	} else {
-		_, err = fmt.Fprintf(w.app.sys.Out, "%s%s after %d points, cost %s\n", w.name(j.id), models.Clean(string(j.job.Status)), j.points, w.app.spentText(j.job))
+		after := fmt.Sprintf(" after %d points", j.points)
+		if w.o.tail > 0 {
+			after = "" // those before were not read
+		}
+		_, err = fmt.Fprintf(w.app.sys.Out, "%s%s%s, cost %s\n", w.name(j.id), models.Clean(string(j.job.Status)), after, w.app.spentText(j.job))
 	}
 	w.app.notify(fmt.Sprintf("job %s: %s", j.id, j.job.Status))
 	return err

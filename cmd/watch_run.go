@@ -56,11 +56,31 @@ func (w *watcher) start(ctx context.Context, j *watched) error {
 	if err != nil {
 		return err
 	}
+	if err := w.tail(ctx, j); err != nil {
+		return err
+	}
 	if err := w.catchUp(ctx, j); err != nil {
 		return err
 	}
 	j.started = true
 	return w.settle(ctx, j)
+}
+
+// tail prints the newest points only, if that is wished; what comes goes on
+// behind them.
+func (w *watcher) tail(ctx context.Context, j *watched) error {
+	if w.o.tail == 0 {
+		return nil
+	}
+	var points []models.MetricsPoint
+	err := w.app.insist(ctx, w.o.every, func() (err error) {
+		points, err = w.backend.MetricsBefore(ctx, j.id, models.MetricCursor{})
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return w.print(j, points[max(0, len(points)-w.o.tail):])
 }
 
 // insist repeats what fails for a reason that may pass, with growing pauses, for

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/charmbracelet/x/exp/golden"
 
@@ -136,5 +137,43 @@ func TestWatchPagesThroughALongHistory(t *testing.T) {
 	r := invoke(t, f, world{}, "watch", jobID, "--json")
 	if got := lines(t, r.out); r.code != 0 || len(got) != 2501 {
 		t.Errorf("exit %d, %d lines", r.code, len(got))
+	}
+}
+
+func (f *fake) MetricsBefore(ctx context.Context, id string, before models.MetricCursor) ([]models.MetricsPoint, error) {
+	if !before.IsZero() {
+		return nil, nil
+	}
+	all := f.points[id]
+	return all[max(0, len(all)-maxPage):], f.gate(ctx)
+}
+
+// TestWatchTail prints the newest points only, and then what comes.
+func TestWatchTail(t *testing.T) {
+	r := invoke(t, running(models.JobCompleted), world{}, "watch", jobID, "--json", "--refresh", "100ms", "--tail", "2")
+	var steps []any
+	for _, l := range lines(t, r.out) {
+		if l["type"] == "point" {
+			steps = append(steps, l["step"])
+		}
+	}
+	if r.code != 0 || fmt.Sprint(steps) != "[10 20 30 40 50 60]" {
+		t.Errorf("exit %d, steps %v: %s", r.code, steps, r.err)
+	}
+	if r := invoke(t, sample(), world{}, "watch", jobID, "--tail", "1001"); r.code != exitUsage {
+		t.Errorf("exit %d: %s", r.code, r.err)
+	}
+}
+
+// TestWatchTellsTheDate of a point that is not of today.
+func TestWatchTellsTheDate(t *testing.T) {
+	now := time.Date(2026, 11, 25, 0, 30, 0, 0, time.UTC)
+	for at, want := range map[time.Time]string{
+		now.Add(-time.Minute): "00:29:00", now.Add(-time.Hour): "2026-11-24 23:30:00",
+		now.In(time.FixedZone("", 3600)).Add(-time.Minute): "00:29:00", now.AddDate(-1, 0, 0): "2025-11-25 00:30:00",
+	} {
+		if got := pointTime(at, now); got != want {
+			t.Errorf("%v: %q, want %q", at, got, want)
+		}
 	}
 }
