@@ -45,6 +45,10 @@ type Options struct {
 	// at once; they come back as slowly as in a hosted project. 0 = no limit.
 	RateLimit int
 
+	// RefreshTokens is the version of refresh tokens that Auth hands out: 1, or 2
+	// as projects get them bit by bit. 0 = 1.
+	RefreshTokens int
+
 	// PasswordCost is bcrypt's of new passwords; 0 = its default. Tests that
 	// make many users take the lowest, 4.
 	PasswordCost int

@@ -98,7 +98,7 @@ func (s *Stack) gateway(listener net.Listener, o Options, p pools, files *storag
 		return err
 	}
 	g := GatewayOptions{Secret: secret, Rest: r, Storage: files, Log: o.Log}
-	s.accounts(&g, auth.Options{Pool: p.admin, Secret: secret, BcryptCost: o.PasswordCost, RateLimit: o.RateLimit, OnMail: o.OnMail, Now: o.Now, Log: o.Log})
+	s.accounts(&g, auth.Options{Pool: p.admin, Secret: secret, BcryptCost: o.PasswordCost, RateLimit: o.RateLimit, RefreshTokens: o.RefreshTokens, OnMail: o.OnMail, Now: o.Now, Log: o.Log})
 	h := NewGateway(g)
 	if o.Faults {
 		s.Faults = faults.New(faults.Options{Next: h, Secret: secret, Pool: p.admin, Clock: o.clock, ExpireUploads: files.ExpireUploads,

@@ -33,6 +33,9 @@ type Options struct {
 	BcryptCost   int           // 0 = bcrypt.DefaultCost
 	RateLimit    int           // burst of each kind of request that an address has, 30 in the real server; 0 = no limits
 
+	// RefreshTokens is the version of those that new sessions get: 1 or 2; 0 = 1.
+	RefreshTokens int
+
 	OnMail func(Mail) // told of each mail, from the request's goroutine; nil = nobody
 
 	Now func() time.Time // nil = time.Now

@@ -195,7 +195,7 @@ func (s *Server) stepUp(ctx context.Context, tx pgx.Tx, c caller, f factor, chal
 	if err != nil && !errors.Is(err, pgx.ErrNoRows) {
 		return nil, fmt.Errorf("spend refresh token: %w", err)
 	}
-	next, err := insertRefresh(ctx, tx, c.user.ID, c.sessionID, active, now)
+	next, err := s.nextRefresh(ctx, tx, c.user.ID, c.sessionID, active, now)
 	if err != nil {
 		return nil, err
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"strings"
 	"time"
@@ -80,21 +81,29 @@ func (s *Server) refreshGrant(w http.ResponseWriter, r *http.Request) error {
 	if err := readJSON(r, &in); err != nil {
 		return err
 	}
-	if !refreshForm(in.RefreshToken) {
+	c, isCounted := readCounted(in.RefreshToken)
+	if !isCounted && !refreshForm(in.RefreshToken) {
 		return invalid("Refresh token is not valid")
 	}
 	var out rotation
 	err := pgx.BeginFunc(r.Context(), s.o.Pool, func(tx pgx.Tx) (err error) {
-		out, err = s.rotate(r.Context(), tx, in.RefreshToken)
+		if isCounted {
+			out, err = s.rotateCounted(r.Context(), tx, c)
+		} else {
+			out, err = s.rotate(r.Context(), tx, in.RefreshToken)
+		}
 		return err
 	})
 	if err != nil {
 		return err
 	}
-	if out.refused != nil { // what rotate changed is kept
+	maps.Copy(w.Header(), out.header)
+	if out.refused != nil { // what was changed is kept
 		return out.refused
 	}
-	w.Header().Set(headerReuse, map[bool]string{true: "true", false: "false"}[out.reused])
+	if !isCounted {
+		w.Header().Set(headerReuse, map[bool]string{true: "true", false: "false"}[out.reused])
+	}
 	writeGrant(w, out.grant, false)
 	return nil
 }
@@ -108,6 +117,7 @@ type rotation struct {
 	grant   *grant
 	reused  bool  // the token had been spent before
 	refused error // told to the client after the transaction is committed
+	header  http.Header
 }
 
 type refreshRow struct {

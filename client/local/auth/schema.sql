@@ -106,6 +106,7 @@ CREATE TABLE IF NOT EXISTS auth.sessions (
   ip           inet,
   tag          text
 );
+ALTER TABLE auth.sessions ADD COLUMN IF NOT EXISTS refresh_token_hmac_key text, ADD COLUMN IF NOT EXISTS refresh_token_counter bigint;
 CREATE INDEX IF NOT EXISTS sessions_user_id_idx ON auth.sessions (user_id);
 
 CREATE TABLE IF NOT EXISTS auth.mfa_amr_claims (

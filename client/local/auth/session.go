@@ -51,7 +51,7 @@ func (s *Server) startSession(ctx context.Context, q querier, r *http.Request, u
 		return nil, fmt.Errorf("note sign-in: %w", err)
 	}
 	u.LastSignInAt, u.UpdatedAt = &now, now
-	refresh, err := insertRefresh(ctx, q, u.ID, id, "", now)
+	refresh, err := s.nextRefresh(ctx, q, u.ID, id, "", now)
 	if err != nil {
 		return nil, err
 	}
@@ -67,6 +67,14 @@ func addMethod(ctx context.Context, q querier, sessionID, method string, now tim
 		return fmt.Errorf("note method: %w", err)
 	}
 	return nil
+}
+
+// nextRefresh is a token for a session that begins, or reached another level.
+func (s *Server) nextRefresh(ctx context.Context, q querier, userID, sessionID, parent string, now time.Time) (string, error) {
+	if s.o.RefreshTokens == 2 {
+		return countOn(ctx, q, sessionID)
+	}
+	return insertRefresh(ctx, q, userID, sessionID, parent, now)
 }
 
 // insertRefresh adds a token to the session's chain and returns it.
