@@ -300,7 +300,7 @@ func (s *dataset) afterRead() tea.Cmd {
 		return nil
 	}
 	s.jumpTo = jsonl.Finding{}
-	return s.samples.jump(x.Offset, x.Line)
+	return s.samples.jumpInto(x.Offset, x.Line)
 }
 
 // rows fills the table of what came from the dataset.

@@ -241,3 +241,22 @@ func (r *partReader) around(ctx context.Context, pos int64) (filePage, error) {
 	}
 	return p, err
 }
+
+// lineStart finds where the line begins that has a byte; ok is false when that
+// is farther away than a line may be long.
+func (r *partReader) lineStart(ctx context.Context, pos int64) (start int64, ok bool, err error) {
+	for hi := pos; hi > 0 && pos-hi < int64(r.most); {
+		n := min(hi, r.part)
+		buf, err := r.at(ctx, hi-n, n)
+		if err != nil {
+			return 0, false, err
+		}
+		if i := bytes.LastIndexByte(buf, '\n'); i >= 0 {
+			return hi - n + int64(i) + 1, true, nil
+		}
+		if hi -= n; hi == 0 {
+			break
+		}
+	}
+	return 0, pos < int64(r.most), nil
+}

@@ -134,7 +134,27 @@ func (w *browser) jump(at, no int64) tea.Cmd {
 	}
 	return w.read(readJump, func(ctx context.Context, _ func(tea.Msg)) partRead {
 		p, err := r.around(ctx, at)
+		if len(p.lines) > 0 && p.lines[0].at < at {
+			no = 0 // the end of the file, from somewhere before
+		}
 		return partRead{page: readSamples(p, no), at: at, err: err}
+	})
+}
+
+// jumpInto shows the line that has a byte, of which the number is known.
+func (w *browser) jumpInto(at, no int64) tea.Cmd {
+	r := w.reader()
+	return w.read(readJump, func(ctx context.Context, _ func(tea.Msg)) partRead {
+		start, ok, err := r.lineStart(ctx, at)
+		if err != nil {
+			return partRead{err: err}
+		}
+		if !ok { // the line is too long: what is behind it
+			p, err := r.around(ctx, at)
+			return partRead{page: readSamples(p, 0), at: at, err: err, note: "line " + kit.Exact(no) + " is longer than " + kit.Bytes(lineMost)}
+		}
+		p, err := r.forward(ctx, start, false)
+		return partRead{page: readSamples(p, no), at: start, err: err}
 	})
 }
 

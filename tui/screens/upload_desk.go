@@ -6,6 +6,7 @@ import (
 	"maps"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -169,7 +170,7 @@ func (k *desk) end(r *deskRun, d models.Dataset, err error) tea.Msg {
 		return nil // whoever did it says so
 	case err != nil:
 		text, hint := models.Explain(err)
-		return batched(screen.Toast(screen.LevelBad, "%s is not uploaded: %s", name, joined(text, hint)), screen.Changed("dataset"))
+		return batched(screen.Toast(screen.LevelBad, "%s is not uploaded: %s", name, joined(strings.TrimPrefix(text, "upload: "), hint)), screen.Changed("dataset"))
 	case d.Status == models.DatasetError:
 		return batched(screen.Toast(screen.LevelWarn, "%s is uploaded, and its validation found errors", name), screen.Changed("dataset"))
 	}
