@@ -40,7 +40,10 @@ type Client struct {
 	sess *sessions
 	wide [tableCount]atomic.Bool // table lacks a column that we know: ask for *
 
-	whole     atomic.Bool // the server's row limit is not below pageMax
+	whole     atomic.Bool  // the server's row limit is not below pageMax
+	rowCap    atomic.Int64 // what it is, once an answer has shown it to be lower; 0: not known
+	plain     atomic.Bool  // the database lacks the functions loratop_point and loratop_job
+	known     liveRows
 	noMessage atomic.Bool // datasets has no column error_message
 }
 

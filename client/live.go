@@ -2,6 +2,7 @@ package client
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -13,6 +14,7 @@ import (
 
 const (
 	livePoints = 500 // new points of one job in one answer
+	liveFew    = 50  // so many may be cut by a limit of the server's that is not known
 	liveTail   = 240 // newest points of a job without a cursor
 	liveBatch  = 40  // jobs in one request: its URL stays below 8 kB
 	liveAtOnce = 2   // requests at once, when there are more jobs
@@ -91,36 +93,100 @@ func distinct(reqs []models.LiveRequest) []models.LiveRequest {
 	return out
 }
 
+// liveBatch asks until every job has its answer: one that was cut off is used
+// as far as it came, and the rest asked for again.
 func (c *Client) liveBatch(ctx context.Context, me *live, reqs []models.LiveRequest, tail int) ([]models.LiveJob, error) {
-	q := liveQuery(me.UserID, reqs, tail)
-	res, err := q.get(ctx, me, countNone, false)
-	if err != nil {
-		return nil, err
-	}
-	var found []liveRow
-	if err := res.into(&found); err != nil {
-		return nil, err
-	}
-	out := make([]models.LiveJob, 0, len(found))
-	for _, r := range reqs {
-		i := slices.IndexFunc(found, func(row liveRow) bool { return row.ID == r.JobID })
-		if i < 0 {
-			continue
-		}
-		lj, err := c.liveJob(ctx, r, found[i])
+	found := make(map[string]models.LiveJob, len(reqs))
+	for rest := reqs; len(rest) > 0; {
+		rows, cut, err := c.askLive(ctx, me, rest, tail)
 		if err != nil {
 			return nil, err
 		}
-		out = append(out, lj)
+		var missed []models.LiveRequest
+		for _, r := range rest {
+			i := slices.IndexFunc(rows, func(row liveRow) bool { return row.ID == r.JobID })
+			if i < 0 {
+				missed = append(missed, r)
+				continue
+			}
+			if found[r.JobID], err = c.liveJob(ctx, r, rows[i], tail); err != nil {
+				return nil, err
+			}
+		}
+		if !cut || len(missed) == len(rest) {
+			break
+		}
+		rest = missed
+	}
+	out := make([]models.LiveJob, 0, len(found))
+	for _, r := range reqs {
+		if lj, ok := found[r.JobID]; ok {
+			out = append(out, lj)
+		}
 	}
 	return out, nil
+}
+
+// askLive makes the one request. Columns that do not move are asked for now and
+// then only.
+func (c *Client) askLive(ctx context.Context, me *live, reqs []models.LiveRequest, tail int) (rows []liveRow, cut bool, err error) {
+	shape := liveShape{brief: !c.plain.Load(), moving: c.known.have(me.UserID, reqs, c.opts.Now())}
+	pctx, part := withPartial(ctx, func(data []byte) bool { return len(cutRows(data)) > 0 })
+	res, err := liveQuery(me.UserID, reqs, tail, shape).get(pctx, me, countNone, false)
+	switch {
+	case shape.brief && undefinedColumn(err):
+		c.plain.Store(true)
+		return c.askLive(ctx, me, reqs, tail)
+	case err != nil:
+		return nil, false, err
+	case part.cut:
+		rows = cutRows(res.data)
+	default:
+		if err := res.into(&rows); err != nil {
+			return nil, false, err
+		}
+	}
+	for i := range rows {
+		rows[i].unfold()
+	}
+	return rows, part.cut, c.fillRows(ctx, me, rows, shape)
+}
+
+// undefinedColumn is what a database says that lacks a function which is read
+// like a column.
+func undefinedColumn(err error) bool {
+	var e *models.Error
+	return errors.As(err, &e) && e.Server == "42703"
+}
+
+// liveShape is what a live request asks of each row.
+type liveShape struct {
+	brief  bool // points and moving columns as our functions write them
+	moving bool // of the jobs only what moves
+}
+
+func (s liveShape) columns() string {
+	switch {
+	case s.moving && s.brief:
+		return briefJob
+	case s.moving:
+		return movingColumns
+	}
+	return liveColumns
+}
+
+func (s liveShape) points() string {
+	if s.brief {
+		return briefPoint
+	}
+	return pointColumns
 }
 
 // liveQuery is the one request. The embeds are joined per job by PostgREST, so
 // each needs to say only where the points of that job start: jobs with a
 // cursor through "new", ascending, and jobs without through "tail", descending.
-func liveQuery(user string, reqs []models.LiveRequest, tail int) *query {
-	q := &query{table: "training_jobs", columns: liveColumns, limit: len(reqs)}
+func liveQuery(user string, reqs []models.LiveRequest, tail int, shape liveShape) *query {
+	q := &query{table: "training_jobs", columns: shape.columns(), limit: len(reqs)}
 	var ids, fresh, behind []string
 	var oldest time.Time
 	for _, r := range reqs {
@@ -138,16 +204,16 @@ func liveQuery(user string, reqs []models.LiveRequest, tail int) *query {
 	q.where("id", "in", inList(ids))
 	q.where("user_id", "eq", user)
 	if len(behind) > 0 {
-		q.columns += ",new:metrics_points(" + pointColumns + ")"
+		q.columns += ",new:metrics_points(" + shape.points() + ")"
 		// The bound of all of them is where an index can start, which it cannot
 		// in the middle of an "or".
 		q.embeds = append(q.embeds, embed{alias: "new", or: behind, limit: livePoints, order: []orderBy{{"timestamp", true}, {"id", true}},
 			filters: []filter{{"timestamp", "gte", instant(oldest)}}})
 	}
 	if len(fresh) > 0 {
-		q.columns += ",tail:metrics_points(" + pointColumns + ")"
+		q.columns += ",tail:metrics_points(" + shape.points() + ")"
 		q.embeds = append(q.embeds, embed{alias: "tail", limit: tail, order: []orderBy{{"timestamp", false}, {"id", false}},
-			filters: []filter{{"job_id", "in", inList(fresh)}, {"timestamp", "lte", "infinity"}}}) // not null
+			filters: []filter{{"job_id", "in", inList(fresh)}, {"timestamp", "lt", "infinity"}}}) // and not null
 	}
 	return q
 }
@@ -170,25 +236,46 @@ func newPoints(r models.LiveRequest, from time.Time, size int) string {
 	return "and(" + cond + ")"
 }
 
-func (c *Client) liveJob(ctx context.Context, r models.LiveRequest, row liveRow) (models.LiveJob, error) {
+// liveJob makes the answer for one job. What was cut off of a tail is read, as
+// nobody would come back for it; what is cut off of new points comes next.
+func (c *Client) liveJob(ctx context.Context, r models.LiveRequest, row liveRow, tail int) (models.LiveJob, error) {
 	lj := models.LiveJob{Job: row.job(), Points: pointsOf(r.JobID, row.New)}
-	switch {
-	case r.After.IsZero():
+	if r.After.IsZero() {
 		slices.Reverse(row.Tail)
-		lj.Points = pointsOf(r.JobID, row.Tail)
-	case len(row.New) >= livePoints:
-		lj.Gap = true
-		if last := lj.Points[len(lj.Points)-1]; !isAfter(last, r.After) {
-			// The whole answer is the look-back: without this, no request
-			// would ever get past a burst of more than livePoints in 10 s.
-			more, err := c.points(ctx, r.JobID, r.After)
-			if err != nil {
-				return lj, err
-			}
-			lj.Points, lj.Gap = append(lj.Points, more...), len(more) >= pageMax
-		}
+		lj.Points = c.wholeTail(ctx, pointsOf(r.JobID, row.Tail), row, tail)
+		return lj, nil
 	}
+	n := len(lj.Points)
+	lj.Gap = row.cut || n >= livePoints || c.capped(n)
+	may := lj.Gap || n >= liveFew && !c.whole.Load() // there may be more
+	if !may || row.cut || n == 0 || isAfter(lj.Points[n-1], r.After) {
+		return lj, nil
+	}
+	// The whole answer is the look-back: without this, no request would ever get
+	// past a burst of so many points in 10 s.
+	more, err := c.points(ctx, r.JobID, r.After)
+	if err != nil && len(more) == 0 {
+		return lj, err
+	}
+	lj.Points, lj.Gap = append(lj.Points, more...), err != nil || len(more) >= pageMax
 	return lj, nil
+}
+
+// wholeTail completes a tail that was cut off; an error costs some points of it.
+func (c *Client) wholeTail(ctx context.Context, points []models.MetricsPoint, row liveRow, tail int) []models.MetricsPoint {
+	n := len(points)
+	if !row.cut || n == 0 || n >= tail {
+		return points
+	}
+	older, _ := c.page(ctx, pageQuery{job: row.ID, at: cursorOf(points[0]), limit: tail - n})
+	slices.Reverse(older)
+	return append(older, points...)
+}
+
+// capped tells whether so many rows are all that the server gives at once.
+func (c *Client) capped(n int) bool {
+	most := c.rowCap.Load()
+	return most > 0 && int64(n) >= most
 }
 
 // isAfter reports whether p lies behind the cursor.
@@ -197,11 +284,4 @@ func isAfter(p models.MetricsPoint, at models.MetricCursor) bool {
 		return c > 0
 	}
 	return p.ID > at.ID
-}
-
-// Metrics returns up to 1000 points of one job behind the cursor, ascending by
-// (timestamp, id), without looking back: page with it until fewer come.
-func (c *Client) Metrics(ctx context.Context, jobID string, after models.MetricCursor) ([]models.MetricsPoint, error) {
-	out, err := c.points(ctx, jobID, after)
-	return out, fail("read metrics", err)
 }

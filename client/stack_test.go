@@ -32,7 +32,10 @@ type stack struct {
 	files     *storage.Server
 }
 
-func newStack(t testing.TB) *stack {
+func newStack(t testing.TB) *stack { return newStackOf(t, 1000) }
+
+// newStackOf has a limit of rows that the server puts on every answer.
+func newStackOf(t testing.TB, maxRows int) *stack {
 	t.Helper()
 	secret := []byte("a secret of at least thirty-two bytes")
 	db := pgtest.New(t)
@@ -40,7 +43,7 @@ func newStack(t testing.TB) *stack {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r, err := rest.New(rest.Options{Pool: db.Pool, Secret: secret, MaxRows: 1000})
+	r, err := rest.New(rest.Options{Pool: db.Pool, Secret: secret, MaxRows: maxRows})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -109,7 +109,7 @@ func (t *transport) once(ctx context.Context, req *http.Request, body []byte, be
 	if res.StatusCode < 200 || res.StatusCode > 299 {
 		return nil, refused(out.URL.Path, res.StatusCode, res.Header, data)
 	}
-	if err != nil {
+	if err != nil && !keepsPart(ctx, data) {
 		return nil, broken(err)
 	}
 	res.Body = io.NopCloser(bytes.NewReader(data))

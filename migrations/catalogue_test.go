@@ -2,6 +2,7 @@ package migrations_test
 
 import (
 	_ "embed"
+	"slices"
 	"strings"
 	"testing"
 
@@ -94,9 +95,18 @@ func TestCatalogue(t *testing.T) {
 		delete(have, line)
 	}
 	for line := range have {
-		if !strings.HasPrefix(line, "function metrics_window(uuid,integer,integer,integer) returns json language sql: ") { // see TestWindowIsTheInvokers
+		if !slices.ContainsFunc(ours(), func(f string) bool { return strings.HasPrefix(line, f) }) {
 			t.Errorf("not specified: %s", line)
 		}
+	}
+}
+
+// ours are the functions that we add; see TestFunctionsAreTheInvokers.
+func ours() []string {
+	return []string{
+		"function metrics_window(uuid,integer,integer,integer) returns json language sql: ",
+		"function loratop_point(metrics_points) returns text language sql: ",
+		"function loratop_job(training_jobs) returns json language sql: ",
 	}
 }
 

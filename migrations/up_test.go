@@ -57,7 +57,7 @@ func versions(list []migrations.Migration) []string {
 }
 
 func all() []string {
-	return []string{"20241223000000", "20241223000100", "20241223000200", "20241223000300"}
+	return []string{"20241223000000", "20241223000100", "20241223000200", "20241223000300", "20241223000400", "20241223000500"}
 }
 
 func TestPlanUpStatus(t *testing.T) {
@@ -105,7 +105,8 @@ func TestHistoryIsSupabases(t *testing.T) {
 	}
 	got := lines(t, raw.Pool, `SELECT version || ' ' || name || ' ' || (statements[1] LIKE '%CREATE TABLE IF NOT EXISTS datasets%')
 	  FROM supabase_migrations.schema_migrations WHERE name IS NOT NULL ORDER BY version`)
-	want := []string{"20241223000000 create_lora_training_tables true", "20241223000100 create_lora_storage false", "20241223000300 add_metrics_window false"}
+	want := []string{"20241223000000 create_lora_training_tables true", "20241223000100 create_lora_storage false",
+		"20241223000300 add_metrics_window false", "20241223000400 add_stream_rows false", "20241223000500 metrics_window_extremes false"}
 	if !slices.Equal(got, want) {
 		t.Errorf("history %q, want %q", got, want)
 	}

@@ -16,15 +16,20 @@ import (
 	"github.com/loratop/loratop/client/local/pgtest"
 )
 
-// TestWindowIsTheInvokers: the function sees what its caller may see, changes
-// nothing, and only signed-in users call it.
-func TestWindowIsTheInvokers(t *testing.T) {
+// TestFunctionsAreTheInvokers: our functions see what their caller may see, change
+// nothing, and only signed-in users call them.
+func TestFunctionsAreTheInvokers(t *testing.T) {
 	t.Parallel()
 	db := pgtest.New(t)
-	got := lines(t, db.Pool, `SELECT format('definer=%s volatile=%s path=%s anon=%s authenticated=%s public=%s', prosecdef, provolatile, proconfig,
+	got := lines(t, db.Pool, `SELECT format('%s definer=%s volatile=%s path=%s anon=%s authenticated=%s public=%s', proname, prosecdef, provolatile, proconfig,
 		has_function_privilege('anon', oid, 'EXECUTE'), has_function_privilege('authenticated', oid, 'EXECUTE'), proacl::text LIKE '%{=X%')
-		FROM pg_proc WHERE proname = 'metrics_window'`)
-	if want := `definer=f volatile=s path={"search_path=\"\"",jit=off} anon=f authenticated=t public=f`; !slices.Equal(got, []string{want}) {
+		FROM pg_proc WHERE proname IN ('metrics_window', 'loratop_point', 'loratop_job') ORDER BY proname`)
+	const may = " anon=f authenticated=t public=f"
+	want := []string{
+		"loratop_job definer=f volatile=s path=" + may, "loratop_point definer=f volatile=s path=" + may,
+		`metrics_window definer=f volatile=s path={"search_path=\"\"",jit=off}` + may,
+	}
+	if !slices.Equal(got, want) {
 		t.Errorf("%q, want %q", got, want)
 	}
 	chain(t, db.Pool)
@@ -147,6 +152,9 @@ type column struct {
 	N         []int `json:"n"`
 	Odd       []int `json:"odd"`
 	FirstStep []int `json:"first_step"`
+	MinStep   []any `json:"min_step"`
+	MaxStep   []any `json:"max_step"`
+	OddStep   []any `json:"odd_step"`
 	LastStep  []int `json:"last_step"`
 	First     []any `json:"first"`
 	Min       []any `json:"min"`
@@ -200,11 +208,21 @@ func sameColumn(c column, in []sample, lo, width int, value func(sample) *float6
 	for i, k := range c.B {
 		g := groups[k]
 		odd, low, high := 0, math.Inf(1), math.Inf(-1)
+		at := []string{"<nil>", "<nil>", "<nil>"} // steps of the first that is least, greatest, no number
 		for _, p := range g {
-			if v := *value(p); math.IsNaN(v) {
-				odd++
-			} else {
-				low, high = min(low, v), max(high, v)
+			step := strconv.Itoa(p.step - lo - k*width)
+			switch v := *value(p); {
+			case math.IsNaN(v):
+				if odd++; odd == 1 {
+					at[2] = step
+				}
+			default:
+				if v < low {
+					low, at[0] = v, step
+				}
+				if v > high {
+					high, at[1] = v, step
+				}
 			}
 		}
 		first, last := g[0], g[len(g)-1]
@@ -212,13 +230,20 @@ func sameColumn(c column, in []sample, lo, width int, value func(sample) *float6
 		if odd < len(g) {
 			bounds = []string{decimal(low), decimal(high)}
 		}
-		want := []any{len(g), odd, first.step - lo - k*width, decimal(*value(first)), bounds[0], bounds[1], last.step - lo - k*width, decimal(*value(last))}
-		have := []any{c.N[i], 0, c.FirstStep[i], fmt.Sprint(c.First[i]), fmt.Sprint(c.Min[i]), fmt.Sprint(c.Max[i]), c.LastStep[i], fmt.Sprint(c.Last[i])}
-		if c.Odd != nil {
-			have[1] = c.Odd[i]
+		have := []string{fmt.Sprint(c.MinStep[i]), fmt.Sprint(c.MaxStep[i]), "<nil>"}
+		if c.OddStep != nil {
+			have[2] = fmt.Sprint(c.OddStep[i])
 		}
-		if !slices.Equal(have, want) {
-			return fmt.Errorf("bucket %d: %v, want %v", k, have, want)
+		if !slices.Equal(have, at) {
+			return fmt.Errorf("bucket %d: extremes at %v, want %v", k, have, at)
+		}
+		want := []any{len(g), odd, first.step - lo - k*width, decimal(*value(first)), bounds[0], bounds[1], last.step - lo - k*width, decimal(*value(last))}
+		got := []any{c.N[i], 0, c.FirstStep[i], fmt.Sprint(c.First[i]), fmt.Sprint(c.Min[i]), fmt.Sprint(c.Max[i]), c.LastStep[i], fmt.Sprint(c.Last[i])}
+		if c.Odd != nil {
+			got[1] = c.Odd[i]
+		}
+		if !slices.Equal(got, want) {
+			return fmt.Errorf("bucket %d: %v, want %v", k, got, want)
 		}
 	}
 	return nil

@@ -47,6 +47,12 @@ type WindowValue struct {
 	LastStep    int64   // of the last value
 	First, Last float64 // by step, then time; may be NaN or infinite
 	Min, Max    float64 // of the finite ones; NaN when there is none
+
+	// Exact tells that the steps of these are known, each the first there is:
+	// an older database does not say. MinStep and MaxStep mean nothing without a
+	// finite value, OddStep nothing without one that is not.
+	Exact                     bool
+	MinStep, MaxStep, OddStep int64
 }
 
 // WindowMissing reports that the database has no function for windows: page
@@ -82,6 +88,9 @@ type wireMetric struct {
 	First     []F64  `json:"first"`
 	Min       []*F64 `json:"min"`
 	Max       []*F64 `json:"max"`
+	MinStep   []*Int `json:"min_step"` // absent, with the next two: from an older database
+	MaxStep   []*Int `json:"max_step"`
+	OddStep   []*Int `json:"odd_step"` // absent: no odd ones
 	LastStep  []Int  `json:"last_step"`
 	Last      []F64  `json:"last"`
 }
@@ -136,7 +145,8 @@ func (c wireMetric) values(from, width int64) (WindowMetric, error) {
 			return nil, errWindow
 		}
 	}
-	if !ascending(c.B) || c.Odd != nil && len(c.Odd) != n {
+	exact := c.MinStep != nil
+	if !ascending(c.B) || c.Odd != nil && len(c.Odd) != n || exact && (len(c.MinStep) != n || len(c.MaxStep) != n || c.Odd != nil && len(c.OddStep) != n) {
 		return nil, errWindow
 	}
 	out := make(WindowMetric, n)
@@ -149,8 +159,21 @@ func (c wireMetric) values(from, width int64) (WindowMetric, error) {
 		if c.Odd != nil {
 			out[i].Odd = int64(c.Odd[i])
 		}
+		if exact {
+			out[i].Exact, out[i].MinStep, out[i].MaxStep = true, step+orZero(c.MinStep[i]), step+orZero(c.MaxStep[i])
+			if c.Odd != nil {
+				out[i].OddStep = step + orZero(c.OddStep[i])
+			}
+		}
 	}
 	return out, nil
+}
+
+func orZero(v *Int) int64 {
+	if v == nil {
+		return 0
+	}
+	return int64(*v)
 }
 
 func orNaN(v *F64) float64 {

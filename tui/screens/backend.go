@@ -4,6 +4,7 @@ package screens
 
 import (
 	"context"
+	"time"
 
 	"github.com/loratop/loratop/models"
 	"github.com/loratop/loratop/models/jsonl"
@@ -82,6 +83,11 @@ type Metrics interface {
 	// MetricsIn returns up to 1000 points with from ≤ step ≤ to (both zero: all)
 	// after the cursor, ascending by (timestamp, id).
 	MetricsIn(ctx context.Context, jobID string, from, to int64, after models.MetricCursor) ([]models.MetricsPoint, error)
+	// MetricsBetween is Metrics up to a time, which is included.
+	MetricsBetween(ctx context.Context, jobID string, after models.MetricCursor, to time.Time) ([]models.MetricsPoint, error)
+	// MetricsCount counts the points with from ≤ timestamp ≤ to; a zero time is no
+	// bound. It costs no body.
+	MetricsCount(ctx context.Context, jobID string, from, to time.Time) (int64, error)
 	// MetricsWindow sums up the points with from ≤ step ≤ to (both zero: all) in
 	// 1 to 2000 buckets. models.WindowMissing tells of a database without it.
 	MetricsWindow(ctx context.Context, jobID string, from, to int64, buckets int) (models.MetricsWindow, error)

@@ -15,6 +15,7 @@ const (
 	liveTail    = 240              // newest points that a first read brings
 	finalReads  = 2                // reads after a job has ended, for points that were committed late
 	finalEvery  = 6 * time.Second  // between them
+	finalChecks = 8                // counts after that, until none is missing
 	atOnce      = time.Millisecond // the next page follows right away
 	fillPages   = 8                // pages of history between two looks at what is new
 )
@@ -28,16 +29,18 @@ const (
 	stepFill                     // the next page backwards
 	stepLive                     // what is new
 	stepDetail                   // a stretch of a long history that is looked at closer
-	stepCheck                    // whether all points of an ended job are there
+	stepCheck                    // whether all points up to the cursor are there
 )
 
 // jobStream reads the points of one job: the newest first, then backwards to
 // the start, and what comes. A long history is summed up by the database
-// instead, and looked into where it is zoomed. One request is in flight at a
-// time, each from a cursor behind or before what is there, so that an error
-// costs a repetition and never a gap.
+// instead, and looked into where it is zoomed. One read is in flight at a time,
+// each from a cursor behind or before what is there, so that an error costs a
+// repetition and never a gap. What was committed so late that no cursor meets it
+// is found by counting, see lateRows.
 type jobStream struct {
 	feed   *screen.Feed[streamRead]
+	now    func() time.Time
 	id     string
 	series series
 	job    models.Job // as of the last live read
@@ -57,19 +60,26 @@ type jobStream struct {
 	more    bool // the last live answer did not hold all
 	final   int  // reads done after the end
 	ended   bool // the last read saw the job end
-	checked bool // the points of the ended job were counted
+	checks  checkClock
+	checked bool  // the points of the ended job were counted, and all there
+	tries   int   // to do so
+	odd     int64 // by how much a sum differed from the count when it was made anew
 }
 
 type streamRead struct {
 	step   streamStep
 	live   []models.LiveJob
 	points []models.MetricsPoint
+	part   bool // of a page: there is more of it
 	window models.MetricsWindow
+	total  int64 // points up to the cursor, where counted
+	counts bool  // total is set
+	failed bool  // the check could not be done
 	err    error // of a window: the database has none
 }
 
 func newJobStream(sc screen.Scope, b Metrics, id string) *jobStream {
-	s := &jobStream{id: id}
+	s := &jobStream{id: id, now: sc.Now}
 	s.feed = screen.NewFeed[streamRead](sc, "watch the job", s.every, nil)
 	s.feed.Prepare(func() func(context.Context) (streamRead, error) { return s.plan(b) })
 	return s
@@ -78,8 +88,14 @@ func newJobStream(sc screen.Scope, b Metrics, id string) *jobStream {
 // plan is the next read.
 func (s *jobStream) plan(b Metrics) func(context.Context) (streamRead, error) {
 	step, id := s.step, s.id
-	if step == stepLive && s.ask.due {
+	switch {
+	case step == stepLive && s.ask.due:
 		step = stepDetail
+	case step == stepLive && s.known && s.job.Status.Live() && s.checks.ready(s.now()):
+		step = stepCheck
+	}
+	if step == stepCheck {
+		return s.check(b)
 	}
 	live := models.LiveRequest{JobID: id}
 	if step == stepLive {
@@ -93,15 +109,42 @@ func (s *jobStream) plan(b Metrics) func(context.Context) (streamRead, error) {
 			r.window, err = b.MetricsWindow(ctx, id, 0, 0, overviewBuckets)
 		case stepDetail:
 			r.window, err = b.MetricsWindow(ctx, id, ask.from, ask.to, detailBuckets)
-		case stepCheck:
-			r.window, err = b.MetricsWindow(ctx, id, 0, 0, 1)
 		case stepFill:
 			r.points, err = b.MetricsBefore(ctx, id, before)
+			if err != nil && len(r.points) > 0 { // the next read goes on, or fails
+				r.part, err = true, nil
+			}
 		default:
 			r.live, err = b.Live(ctx, []models.LiveRequest{live}, liveTail)
 		}
 		if models.WindowMissing(err) {
 			r.err, err = err, nil
+		}
+		return r, err
+	}
+}
+
+// check is the read that counts. It looks back as far as single points are held,
+// of very many only a while, and now and then at the sum of all.
+func (s *jobStream) check(b Metrics) func(context.Context) (streamRead, error) {
+	last := s.final >= finalReads
+	if last {
+		s.tries++
+	}
+	id, to := s.id, s.series.cursor.Time
+	whole := last || s.checks.n%checkFar == checkFar-1
+	sum := s.long != nil && whole
+	held := s.held(to, whole)
+	insist := last && s.tries < finalChecks
+	return func(ctx context.Context) (r streamRead, err error) {
+		r.step = stepCheck
+		r.points, err = lateRows(ctx, b, id, held)
+		if err == nil && sum {
+			r.total, err = b.MetricsCount(ctx, id, time.Time{}, to)
+			r.counts = err == nil
+		}
+		if err != nil && !insist { // reading what is new will tell it too
+			r.failed, err = len(r.points) == 0, nil
 		}
 		return r, err
 	}
@@ -123,7 +166,7 @@ func (s *jobStream) note() string {
 	switch {
 	case s.long != nil:
 		return "summed up: zoom in for the points"
-	case s.complete() || s.series.length() == 0:
+	case s.complete() || s.series.length() < liveTail:
 		return ""
 	case s.blind:
 		return "reading the history backwards, as the database has no function metrics_window: "
@@ -138,7 +181,7 @@ func (s *jobStream) every(focused bool) time.Duration {
 	r, _ := s.feed.Value()
 	s.take(r)
 	switch {
-	case s.step != stepLive || s.more || s.ask.due:
+	case s.step != stepLive || s.more || s.ask.due, r.step == stepCheck && s.job.Status.Live():
 		return atOnce
 	case !s.known:
 		return liveWaiting
@@ -163,7 +206,7 @@ func (s *jobStream) take(r streamRead) {
 	case stepWindow:
 		s.takeWindow(r.window, r.err)
 	case stepFill:
-		s.takePage(r.points)
+		s.takePage(r.points, r.part)
 	case stepDetail:
 		s.ask.due = false
 		if s.long != nil && r.err == nil {
@@ -171,21 +214,17 @@ func (s *jobStream) take(r streamRead) {
 			s.series.replace(s.long.compose())
 		}
 	case stepCheck:
-		s.checked, s.step = true, stepLive
-		if r.err == nil && r.window.Rows > int64(s.series.length()) {
-			s.oldest, s.filled, s.step = models.MetricCursor{}, false, stepFill
-		}
+		s.takeCheck(r)
 	default:
 		s.takeLive(r.live)
 	}
 }
 
-// takeTail takes the newest points. If they are fewer than were asked for,
-// there are no others.
+// takeTail takes the newest points. That they are fewer than were asked for says
+// nothing: a server may send fewer rows at once.
 func (s *jobStream) takeTail(live []models.LiveJob) {
 	s.takeLive(live)
-	n := s.series.length()
-	if n < liveTail {
+	if s.series.length() == 0 {
 		s.filled = true
 		s.goLive()
 		return
@@ -213,6 +252,15 @@ func (s *jobStream) guess() int64 {
 }
 
 func (s *jobStream) takeWindow(w models.MetricsWindow, missing error) {
+	if s.long != nil { // summed up anew
+		if missing == nil && w.Rows > 0 {
+			s.long.renew(w)
+			s.series.replace(s.long.compose())
+			s.ask.due = s.ask.from < s.ask.to
+		}
+		s.goLive()
+		return
+	}
 	s.step, s.counted = stepFill, true
 	s.blind = missing != nil
 	if s.blind || w.Rows <= longHistory {
@@ -225,15 +273,13 @@ func (s *jobStream) takeWindow(w models.MetricsWindow, missing error) {
 
 // takePage takes a page of history; a short one is the first of all. In between
 // a look at what is new keeps a long way back from hiding it.
-func (s *jobStream) takePage(points []models.MetricsPoint) {
+func (s *jobStream) takePage(points []models.MetricsPoint, part bool) {
 	s.series.add(points)
 	if len(points) > 0 {
 		s.oldest = models.MetricCursor{Time: points[0].Timestamp.Time, ID: points[0].ID}
 	}
 	s.pages++
-	if len(points) < metricsPage {
-		s.filled = true
-	}
+	s.filled = len(points) < metricsPage && !part
 	switch {
 	case s.filled || s.pages >= fillPages:
 		s.goLive()
@@ -269,17 +315,35 @@ func (s *jobStream) goOn() {
 	case s.step != stepLive || s.more:
 	case !s.complete():
 		s.step = stepFill
-	case s.final >= finalReads && s.long == nil && !s.blind && !s.checked && s.series.length() >= liveTail:
+	case s.final >= finalReads && !s.checked && s.series.length() > 0:
 		s.step = stepCheck
 	}
 }
 
-// grow takes new points in.
-func (s *jobStream) grow(points []models.MetricsPoint) {
+// takeCheck takes late points in. A sum that lacks some is made anew, once for
+// the same difference: rows without a time are in it and not in the count.
+func (s *jobStream) takeCheck(r streamRead) {
+	found := s.grow(r.points) > 0
+	s.checks.done(s.now(), found)
+	s.step = stepLive
+	if s.final >= finalReads {
+		s.checked = !found || s.tries >= finalChecks
+		if !s.checked {
+			s.step = stepCheck
+			return
+		}
+	}
+	if d := r.total - s.count(); r.counts && d != 0 && d != s.odd {
+		s.odd, s.step = d, stepWindow
+	}
+}
+
+// grow takes points in and tells how many were new.
+func (s *jobStream) grow(points []models.MetricsPoint) int {
 	if s.long != nil {
 		points = s.long.newer(points)
 	}
-	s.series.add(points)
+	return s.series.add(points)
 }
 
 // look asks for a finer sum of the steps in view; it pokes the feed if there is

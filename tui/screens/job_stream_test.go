@@ -95,6 +95,23 @@ func (m *metricServer) MetricsBefore(_ context.Context, _ string, before models.
 	return got, nil
 }
 
+func (m *metricServer) MetricsBetween(_ context.Context, _ string, after models.MetricCursor, to time.Time) ([]models.MetricsPoint, error) {
+	if err := m.broken(); err != nil {
+		return nil, err
+	}
+	got := m.behind(func(p models.MetricsPoint) bool { return isBehind(p, after) && !p.Timestamp.After(to) })
+	got = got[:min(len(got), metricsPage)]
+	m.sent += len(got)
+	return got, nil
+}
+
+func (m *metricServer) MetricsCount(_ context.Context, _ string, from, to time.Time) (int64, error) {
+	if err := m.broken(); err != nil {
+		return 0, err
+	}
+	return int64(len(m.behind(func(p models.MetricsPoint) bool { return !p.Timestamp.Before(from) && !p.Timestamp.After(to) }))), nil
+}
+
 func (m *metricServer) MetricsWindow(_ context.Context, _ string, from, to int64, buckets int) (models.MetricsWindow, error) {
 	if err := m.broken(); err != nil {
 		return models.MetricsWindow{}, err
@@ -336,31 +353,4 @@ func (f liveFunc) Live(_ context.Context, reqs []models.LiveRequest, _ int) ([]m
 
 func (f liveFunc) Metrics(context.Context, string, models.MetricCursor) ([]models.MetricsPoint, error) {
 	return nil, nil
-}
-
-// TestVeryLateRowsAreFoundAtTheEnd: a point that was committed long after those
-// behind it is missed by every look back, and found when the job has ended.
-func TestVeryLateRowsAreFoundAtTheEnd(t *testing.T) {
-	m := &metricServer{now: clock(), job: models.Job{ID: "j", Status: models.JobRunning}, burst: 100, fail: func() bool { return false }}
-	m.history(1500)
-	sc, cancel := screen.NewScope(t.Context(), 1, clock)
-	defer cancel()
-	s := newJobStream(sc, m, "j")
-	m.write(2*time.Minute, m.step, false)
-	for range 5 {
-		m.history(60)
-		readOnce(s)
-	}
-	m.advance(0)
-	m.job.Status = models.JobCompleted
-	for range finalReads + 1 {
-		readOnce(s)
-	}
-	if n := s.series.length(); n != len(m.rows)-1 {
-		t.Fatalf("%d points of %d before the count", n, len(m.rows))
-	}
-	for s.step != stepLive || !s.complete() {
-		readOnce(s)
-	}
-	sameSeries(t, &s.series, m.rows)
 }

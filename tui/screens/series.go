@@ -152,6 +152,9 @@ func (s *series) fresh(points []models.MetricsPoint) []row {
 
 // advance moves the cursor behind p.
 func (s *series) advance(p *models.MetricsPoint) {
+	if p.Timestamp.IsZero() {
+		return // nothing can be asked for behind it
+	}
 	c := p.Timestamp.Compare(s.cursor.Time)
 	if s.cursor.IsZero() || c > 0 || c == 0 && p.ID > s.cursor.ID {
 		s.cursor = models.MetricCursor{Time: p.Timestamp.Time, ID: p.ID}

@@ -2,6 +2,7 @@ package screens
 
 import (
 	"context"
+	"time"
 
 	"github.com/loratop/loratop/models"
 )
@@ -14,6 +15,14 @@ func (b *fakeBackend) MetricsWindow(context.Context, string, int64, int64, int) 
 
 func (b *fakeBackend) MetricsBefore(context.Context, string, models.MetricCursor) ([]models.MetricsPoint, error) {
 	return nil, nil
+}
+
+func (b *fakeBackend) MetricsBetween(context.Context, string, models.MetricCursor, time.Time) ([]models.MetricsPoint, error) {
+	return nil, nil
+}
+
+func (b *fakeBackend) MetricsCount(context.Context, string, time.Time, time.Time) (int64, error) {
+	return 0, nil
 }
 
 func (f liveFunc) MetricsWindow(context.Context, string, int64, int64, int) (models.MetricsWindow, error) {
@@ -34,4 +43,12 @@ func (f liveFunc) MetricsIn(context.Context, string, int64, int64, models.Metric
 
 func (m *metricServer) MetricsIn(context.Context, string, int64, int64, models.MetricCursor) ([]models.MetricsPoint, error) {
 	return nil, nil
+}
+
+func (f liveFunc) MetricsBetween(context.Context, string, models.MetricCursor, time.Time) ([]models.MetricsPoint, error) {
+	return nil, nil
+}
+
+func (f liveFunc) MetricsCount(context.Context, string, time.Time, time.Time) (int64, error) {
+	return 0, nil
 }

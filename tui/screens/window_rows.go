@@ -1,6 +1,7 @@
 package screens
 
 import (
+	"cmp"
 	"math"
 	"slices"
 
@@ -44,6 +45,15 @@ func (l *longRun) newer(points []models.MetricsPoint) []models.MetricsPoint {
 		}
 	}
 	return out
+}
+
+// renew takes another sum of the whole.
+func (l *longRun) renew(w models.MetricsWindow) {
+	l.overview, l.added, l.detail = w, 0, models.MetricsWindow{}
+	newest := rowKey{w.Newest.Time.UnixNano(), 0}
+	for i := len(l.raw) - 1; i >= 0 && l.raw[i].key.time > newest.time; i-- {
+		l.added++
+	}
 }
 
 // compose makes the rows that are shown: of each bucket and metric the first,
@@ -128,8 +138,35 @@ type stepValue struct {
 }
 
 // shape is a bucket as at most five points: first, the extremes, a mark for
-// values that are no number, and last.
+// values that are no number, and last, each at its own step.
 func shape(v *models.WindowValue) []stepValue {
+	if !v.Exact {
+		return guessedShape(v)
+	}
+	out := append(make([]stepValue, 0, 5), stepValue{v.FirstStep, v.First})
+	add := func(step int64, x float64) {
+		same := func(p stepValue) bool { return p.step == step && (p.v == x || !isNumber(p.v) && !isNumber(x)) }
+		if !slices.ContainsFunc(out, same) && !(step == v.LastStep && (v.Last == x || !isNumber(v.Last) && !isNumber(x))) {
+			out = append(out, stepValue{step, x})
+		}
+	}
+	if !math.IsNaN(v.Min) {
+		add(v.MinStep, v.Min)
+		add(v.MaxStep, v.Max)
+	}
+	if v.Odd > 0 {
+		add(v.OddStep, math.NaN())
+	}
+	slices.SortStableFunc(out, func(a, b stepValue) int { return cmp.Compare(a.step, b.step) })
+	if v.N > 1 {
+		out = append(out, stepValue{v.LastStep, v.Last})
+	}
+	return out
+}
+
+// guessedShape is that of a database that does not say at which steps the
+// extremes are.
+func guessedShape(v *models.WindowValue) []stepValue {
 	out := append(make([]stepValue, 0, 5), stepValue{v.FirstStep, v.First})
 	inner := make([]float64, 0, 3)
 	if v.N > 2 && !math.IsNaN(v.Min) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"math"
 	"slices"
+	"time"
 
 	"github.com/loratop/loratop/models"
 )
@@ -22,6 +23,24 @@ func (f *Fake) MetricsBefore(ctx context.Context, id string, before models.Metri
 		return before.IsZero() || c < 0 || c == 0 && p.ID < before.ID
 	})
 	return pts[max(0, len(pts)-1000):], nil
+}
+
+// MetricsBetween gives up to 1000 points after the cursor and not after to.
+func (f *Fake) MetricsBetween(_ context.Context, id string, after models.MetricCursor, to time.Time) ([]models.MetricsPoint, error) {
+	defer f.enter("MetricsBetween")()
+	pts := keep(f.Points[id], func(p models.MetricsPoint) bool {
+		c := p.Timestamp.Compare(after.Time)
+		return (after.IsZero() || c > 0 || c == 0 && p.ID > after.ID) && (to.IsZero() || !p.Timestamp.After(to))
+	})
+	return pts[:min(len(pts), 1000)], nil
+}
+
+// MetricsCount counts the points of a job between two times; zero is no bound.
+func (f *Fake) MetricsCount(_ context.Context, id string, from, to time.Time) (int64, error) {
+	defer f.enter("MetricsCount")()
+	return int64(len(keep(f.Points[id], func(p models.MetricsPoint) bool {
+		return !p.Timestamp.Before(from) && (to.IsZero() || !p.Timestamp.After(to))
+	}))), nil
 }
 
 // MetricsWindow sums up the points of a job, as the database does.
@@ -83,16 +102,18 @@ func addValue(col models.WindowMetric, start, step int64, v float64) models.Wind
 	}
 	c := &col[len(col)-1]
 	c.N++
-	c.LastStep, c.Last = step, v
+	c.LastStep, c.Last, c.Exact = step, v, true
 	if math.IsNaN(v) || math.IsInf(v, 0) {
-		c.Odd++
+		if c.Odd++; c.Odd == 1 {
+			c.OddStep = step
+		}
 		return col
 	}
 	if !(c.Min <= v) {
-		c.Min = v
+		c.Min, c.MinStep = v, step
 	}
 	if !(c.Max >= v) {
-		c.Max = v
+		c.Max, c.MaxStep = v, step
 	}
 	return col
 }
