@@ -1,7 +1,6 @@
 package storage
 
 import (
-	"encoding/base64"
 	"encoding/json"
 	"net/http"
 	"strings"
@@ -10,7 +9,7 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// listV2Max is both the default and the most of one page.
+// listV2Max is both the default and the most of one page; who asks for more gets it.
 const listV2Max = 1000
 
 type listV2Input struct {
@@ -38,6 +37,9 @@ type v2Object struct {
 }
 
 type v2Page struct {
+	from v2Cursor // what the next cursor goes on from
+	last *time.Time
+
 	HasNext       bool       `json:"hasNext"`
 	NextCursor    string     `json:"nextCursor,omitempty"`
 	NextCursorKey string     `json:"nextCursorKey,omitempty"`
@@ -51,13 +53,13 @@ func (s *Server) listV2(w http.ResponseWriter, r request) error {
 	if err != nil {
 		return err
 	}
-	in, limit, after, err := readListV2(r)
+	in, limit, from, err := readListV2(r)
 	if err != nil {
 		return err
 	}
-	page := v2Page{Folders: []v2Folder{}, Objects: []v2Object{}}
+	page := v2Page{Folders: []v2Folder{}, Objects: []v2Object{}, from: from}
 	err = s.as(r.Context(), c, func(tx pgx.Tx) error {
-		rows, err := tx.Query(r.Context(), listV2SQL, r.bucket, in.Prefix, in.Delimiter, after, limit+1)
+		rows, err := tx.Query(r.Context(), from.sql(), r.bucket, in.Prefix, in.Delimiter, from.after, from.since, limit+1)
 		if err != nil {
 			return fromDB(err)
 		}
@@ -71,25 +73,29 @@ func (s *Server) listV2(w http.ResponseWriter, r request) error {
 	return nil
 }
 
-func readListV2(r request) (in listV2Input, limit int, after string, err error) {
+func readListV2(r request) (in listV2Input, limit int, from v2Cursor, err error) {
 	if err := readJSON(r, &in); err != nil {
-		return in, 0, "", err
+		return in, 0, from, err
 	}
 	limit = listV2Max
 	if in.Limit != nil {
 		limit = *in.Limit
 	}
-	if limit < 1 || limit > listV2Max {
-		return in, 0, "", badRequest("body/limit must be 1 to 1000")
+	if limit < 1 {
+		return in, 0, from, badRequest("body/limit must be >= 1")
 	}
-	if (in.SortBy.Column != "" && in.SortBy.Column != "name") || (in.SortBy.Order != "" && in.SortBy.Order != "asc") {
-		return in, 0, "", badRequest("body/sortBy: this stack pages by name, upwards")
+	by := in.SortBy
+	if by.Order != "" && by.Order != "asc" && by.Order != "desc" {
+		return in, 0, from, badRequest("body/sortBy/order must be equal to one of the allowed values")
 	}
-	b, err := base64.StdEncoding.DecodeString(in.Cursor)
-	if err != nil {
-		return in, 0, "", badRequest("body/cursor is not one of ours")
+	if !sortable(by.Column) {
+		return in, 0, from, badRequest("body/sortBy/column must be equal to one of the allowed values")
 	}
-	return in, limit, string(b), nil
+	from = v2Cursor{column: by.Column, order: by.Order}
+	if in.Cursor != "" {
+		from, err = readCursor(in.Cursor)
+	}
+	return in, min(limit, listV2Max), from, err
 }
 
 // add takes a row onto the page; the one past the limit only tells that there is more.
@@ -103,10 +109,13 @@ func (p *v2Page) add(row pgx.CollectableRow, limit int) error {
 	}
 	if len(p.Folders)+len(p.Objects) == limit {
 		p.HasNext = true
-		p.NextCursor = base64.StdEncoding.EncodeToString([]byte(p.NextCursorKey))
+		p.NextCursor = p.from.next(p.NextCursorKey, p.last).String()
 		return nil
 	}
-	p.NextCursorKey = name
+	p.NextCursorKey, p.last = name, created
+	if p.from.column == "updated_at" {
+		p.last = updated
+	}
 	trimmed := strings.TrimSuffix(name, "/")
 	f := v2Folder{Key: trimmed[strings.LastIndex(trimmed, "/")+1:], Name: name}
 	if id == nil {
@@ -122,18 +131,3 @@ func (p *v2Page) add(row pgx.CollectableRow, limit int) error {
 	p.Objects = append(p.Objects, o)
 	return nil
 }
-
-// With a delimiter, all that lies behind the next slash after the prefix is one
-// entry, the folder.
-const listV2SQL = `WITH found AS (
-    SELECT name AS key, strpos(substr(name, length($2) + 1), '/') AS slash, id::text, updated_at, created_at, last_accessed_at, metadata
-    FROM storage.objects WHERE bucket_id = $1 AND starts_with(name, $2)
-  ), entries AS (
-    SELECT DISTINCT left(key, length($2) + slash) AS name, NULL::text AS id, NULL::timestamptz AS updated_at,
-      NULL::timestamptz AS created_at, NULL::timestamptz AS last_accessed_at, NULL::jsonb AS metadata
-    FROM found WHERE $3 AND slash > 0
-    UNION ALL
-    SELECT key, id, updated_at, created_at, last_accessed_at, metadata FROM found WHERE NOT ($3 AND slash > 0)
-  )
-  SELECT name, id, updated_at, created_at, last_accessed_at, metadata FROM entries
-  WHERE name COLLATE "C" > $4 ORDER BY name COLLATE "C" LIMIT $5`

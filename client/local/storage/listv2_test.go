@@ -3,8 +3,10 @@ package storage_test
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 )
 
 type v2Page struct {
@@ -69,7 +71,59 @@ func TestListV2(t *testing.T) {
 	if got := fmt.Sprint(all); got != "[A/a.jsonl A/b-c.jsonl A/b/ A/d.jsonl]" {
 		t.Errorf("page by page: %s", got)
 	}
-	for _, bad := range []object{{"limit": 0}, {"limit": 1001}, {"cursor": "???"}, {"sortBy": object{"column": "size"}}} {
+	if p := s.listV2(alice, object{"limit": 5000}); len(p.Objects) != 5 {
+		t.Errorf("a limit above the most: %+v", p)
+	}
+	for _, bad := range []object{{"limit": 0}, {"cursor": "???"}, {"cursor": b64("x:y")}, {"cursor": b64("l:a\nc:size")}, {"cursor": b64("l:a\na:never")},
+		{"sortBy": object{"column": "size"}}, {"sortBy": object{"column": "name", "order": "sideways"}}} {
 		s.refused(s.call(alice, "POST", "/object/list-v2/lora-datasets", bad), "400 InvalidRequest")
+	}
+}
+
+// TestListV2Sorted: by name or time, up or down, in one piece or page by page.
+func TestListV2Sorted(t *testing.T) {
+	s := newStack(t)
+	s.now = s.now.Add(-time.Hour)
+	for _, key := range []string{"b/2.jsonl", "d.jsonl", "a.jsonl", "b/1.jsonl", "c.jsonl"} { // each a minute younger
+		s.ok(s.call(alice, "POST", "/object/lora-datasets/"+alice+"/"+key, "{}", "Content-Type", jsonl))
+		s.now = s.now.Add(time.Minute)
+	}
+	// Changed last: PostgreSQL itself notes when, by its own clock.
+	s.ok(s.call(alice, "POST", "/object/lora-datasets/"+alice+"/d.jsonl", "{} ", "Content-Type", jsonl, "X-Upsert", "true"))
+	for _, c := range []struct{ column, order, want string }{
+		{"name", "asc", "A/a.jsonl A/b/ A/c.jsonl A/d.jsonl"},
+		{"name", "desc", "A/d.jsonl A/c.jsonl A/b/ A/a.jsonl"},
+		{"created_at", "", "A/b/ A/d.jsonl A/a.jsonl A/c.jsonl"},
+		{"created_at", "desc", "A/c.jsonl A/a.jsonl A/d.jsonl A/b/"},
+		{"updated_at", "asc", "A/b/ A/a.jsonl A/c.jsonl A/d.jsonl"},
+		{"updated_at", "desc", "A/d.jsonl A/c.jsonl A/a.jsonl A/b/"},
+	} {
+		for _, limit := range []int{1, 3} {
+			var all []string
+			for cursor, more := "", true; more; {
+				by := object{"column": c.column}
+				if c.order != "" {
+					by["order"] = c.order
+				}
+				p := s.listV2(alice, object{"prefix": alice + "/", "with_delimiter": true, "limit": limit, "cursor": cursor, "sortBy": by})
+				if limit == 1 {
+					all = append(all, p.names())
+				} else { // folders and files are told apart within a page
+					all = append(all, strings.Fields(p.names())...)
+				}
+				cursor, more = p.NextCursor, p.HasNext
+			}
+			got := strings.Join(all, " ")
+			if limit > 1 {
+				want := strings.Fields(c.want)
+				slices.Sort(want)
+				slices.Sort(all)
+				if !slices.Equal(all, want) {
+					t.Errorf("%s %s by %d: %v", c.column, c.order, limit, all)
+				}
+			} else if got != c.want {
+				t.Errorf("%s %s: %s, want %s", c.column, c.order, got, c.want)
+			}
+		}
 	}
 }
