@@ -198,7 +198,7 @@ func TestStackUploadDrop(t *testing.T) {
 	var id string
 	_, err := c.Upload(ctx, models.NewUpload{Path: path, Unchecked: true}, func(p models.UploadProgress) {
 		if id = p.DatasetID; p.Stage == models.UploadSending && p.Done > 7<<20 {
-			if e := wantError(t, c.DropUpload(t.Context(), id), models.CodeConflict); !strings.Contains(e.Msg, "another process") {
+			if e := wantError(t, c.DropUpload(t.Context(), id), models.CodeConflict); !strings.Contains(e.Msg, "is being sent") {
 				t.Errorf("%+v", e)
 			}
 			pause()

@@ -177,7 +177,7 @@ func (j *journal) claim(ctx context.Context, u models.NewUpload, fresh note) (*t
 		return nil, err
 	}
 	if !ok {
-		return nil, &models.Error{Code: models.CodeConflict, Msg: "this file is being uploaded already, by another process", Hint: "wait for it, or stop it", Err: errBusy}
+		return nil, &models.Error{Code: models.CodeConflict, Msg: "this file is being uploaded already", Hint: "wait for that, or stop it", Err: errBusy}
 	}
 	t := &ticket{j: j, lock: lock, note: n}
 	if err := t.save(); err != nil {
@@ -206,7 +206,7 @@ func (j *journal) take(ctx context.Context, id string) (*ticket, error) {
 		return nil, err
 	}
 	if !ok {
-		return nil, &models.Error{Code: models.CodeConflict, Msg: "this upload is being sent by another process", Hint: "stop that one first", Err: errBusy}
+		return nil, &models.Error{Code: models.CodeConflict, Msg: "this upload is being sent", Hint: "stop it first", Err: errBusy}
 	}
 	return &ticket{j: j, lock: lock, note: n}, nil
 }

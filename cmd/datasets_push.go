@@ -125,26 +125,16 @@ func realPath(file string) string {
 // what the platform would.
 func (p *push) review(ctx context.Context, b screens.Backend, file string) error {
 	a := p.app
-	size := int64(-1)
-	if info, err := os.Stat(file); err == nil && info.Mode().IsRegular() {
-		if size = info.Size(); size > models.UploadMax {
-			return &models.Error{Code: models.CodeInvalid, Op: "push", Msg: fmt.Sprintf("the file has %d bytes; the platform takes up to %d", size, models.UploadMax), Hint: "split it into several datasets"}
-		}
-	}
-	tell, clear := a.checkProgress(file, size)
-	rep, err := b.CheckFile(ctx, file, jsonl.Options{Progress: tell})
-	clear()
-	if err != nil {
-		return readError(file, err)
-	}
-	if rep.Kind != jsonl.KindJSONL {
-		return &models.Error{Code: models.CodeInvalid, Op: "push", Msg: "this is not JSONL, one JSON object a line: the trainer " + models.Clean(rep.Trainer.Why),
-			Hint: "loratop datasets check " + shellWord(file) + " tells more"}
-	}
-	if !a.sys.InTTY || a.flags.noInput {
-		if rep.Validator.Accepts {
-			return nil
-		}
+	asks := a.sys.InTTY && !a.flags.noInput
+	rep, err := p.check(ctx, b, file, asks)
+	switch {
+	case err != nil:
+		return err
+	case rep.Kind != jsonl.KindJSONL:
+		return &models.Error{Code: models.CodeInvalid, Op: "push", Msg: "this is not JSONL, one JSON object a line", Hint: "loratop datasets check " + shellWord(file) + " tells what it is"}
+	case !asks && rep.Validator.Accepts:
+		return nil
+	case !asks:
 		return &models.Error{Code: models.CodeInvalid, Op: "push", Msg: "the platform's validator refuses this file: it " + models.Clean(rep.Validator.Why),
 			Hint: "loratop datasets check " + shellWord(file) + " tells where, and its --fix writes a file that is accepted; --yes uploads this one all the same"}
 	}
@@ -156,6 +146,37 @@ func (p *push) review(ctx context.Context, b screens.Backend, file string) error
 		question = fmt.Sprintf("\nThe validator refuses it, so the dataset would be an error. Upload %s (%s) all the same?", models.Clean(file), bytesText(rep.Bytes))
 	}
 	return a.confirm(ctx, question)
+}
+
+// check reads the file: all of what is in it for somebody to look at, else only
+// what the platform's validator would say.
+func (p *push) check(ctx context.Context, b screens.Backend, file string, all bool) (jsonl.Report, error) {
+	info, err := os.Stat(file)
+	if err == nil && info.Size() > models.UploadMax {
+		return jsonl.Report{}, &models.Error{Code: models.CodeInvalid, Op: "push", Hint: "split it into several datasets",
+			Msg: fmt.Sprintf("the file has %d bytes; the platform takes up to %d", info.Size(), models.UploadMax)}
+	}
+	var rep jsonl.Report
+	tell, clear := p.app.checkProgress(file, -1)
+	if all || err != nil || !info.Mode().IsRegular() {
+		rep, err = b.CheckFile(ctx, file, jsonl.Options{Progress: tell})
+	} else {
+		rep, err = validateFile(ctx, file, tell)
+	}
+	clear()
+	if err != nil {
+		return rep, readError(file, err)
+	}
+	return rep, nil
+}
+
+func validateFile(ctx context.Context, file string, tell func(int64)) (jsonl.Report, error) {
+	f, err := os.Open(file)
+	if err != nil {
+		return jsonl.Report{}, err
+	}
+	defer func() { _ = f.Close() }()
+	return jsonl.Validate(ctx, f, tell)
 }
 
 // parked says how to go on with an upload that was stopped. Whoever stopped it by
