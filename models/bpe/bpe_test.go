@@ -1,0 +1,66 @@
+package bpe_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/loratop/loratop/models"
+	"github.com/loratop/loratop/models/bpe"
+	"github.com/loratop/loratop/models/jsonl"
+)
+
+var _ jsonl.Tokenizer = (*bpe.Tokenizer)(nil)
+
+func TestCount(t *testing.T) {
+	for _, name := range append(bpe.Names(), "") {
+		k, err := bpe.New(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if want := name; want != "" && k.Name() != want || name == "" && k.Name() != bpe.Default {
+			t.Errorf("%q is %s", name, k.Name())
+		}
+		for text, want := range map[string]int{"": 0, "hello world": 2, "hello world ": 3, "<|endoftext|>": 7} {
+			for range 2 { // the second time it is remembered
+				if got := k.Count([]byte(text)); got != want {
+					t.Errorf("%s: %q has %d tokens, want %d", k.Name(), text, got, want)
+				}
+			}
+		}
+		if n := k.Count([]byte("\xff\xfe\x00")); n < 1 || n > 3 {
+			t.Errorf("%s: bytes that are no text have %d tokens", k.Name(), n)
+		}
+	}
+	if _, err := bpe.New("nope\x1b[1m"); models.CodeOf(err) != models.CodeUsage || strings.Contains(err.Error(), "\x1b") {
+		t.Errorf("unknown: %v", err)
+	}
+}
+
+// TestLongText holds that cutting a long text changes its count by hardly a token,
+// and that letters without end take no time without end.
+func TestLongText(t *testing.T) {
+	k, err := bpe.New("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	sentence := "Half of what comes in goes out again before the week is over. "
+	one := k.Count([]byte(sentence + sentence)) - k.Count([]byte(sentence))
+	n := 6000
+	if got := k.Count([]byte(strings.Repeat(sentence, n))); got < n*one-4 || got > n*one+4 {
+		t.Errorf("%d tokens, want about %d", got, n*one)
+	}
+	if got := k.Count([]byte(strings.Repeat("a", 600_000))); got < 1000 || got > 600_000 {
+		t.Errorf("letters without end: %d", got)
+	}
+	if got := k.Count([]byte(strings.Repeat(" ", 600_000))); got < 1 || got > 600_000 {
+		t.Errorf("spaces without end: %d", got)
+	}
+}
+
+func BenchmarkNew(b *testing.B) {
+	for b.Loop() {
+		if _, err := bpe.New(""); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
