@@ -114,6 +114,9 @@ func (c *Chart) header(w, h int, g *glyphs) {
 	end := w
 	if n := c.lay.above; n > 0 {
 		s := label(float64(n), 1) + " above"
+		if c.Options.Summed {
+			s = c.pal.pick("≥ ", ">= ") + s
+		}
 		if ansi.StringWidth(s) < w/3 {
 			c.p.right(w, 0, s, penWarn)
 			end = w - ansi.StringWidth(s) - 1

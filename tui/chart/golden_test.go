@@ -2,6 +2,7 @@ package chart
 
 import (
 	"math"
+	"strings"
 	"testing"
 
 	"github.com/charmbracelet/x/ansi"
@@ -52,6 +53,10 @@ func TestRobustCountsWhatItLeavesOut(t *testing.T) {
 	c.View(themes()[0], 80, 14, 0)
 	if c.lay.above != 1 || c.lay.y.hi > 6 {
 		t.Errorf("%d points above %v", c.lay.above, c.lay.y.hi)
+	}
+	c.Options.Summed = true
+	if got := ansi.Strip(c.View(themes()[0], 80, 14, 0)); !strings.Contains(got, "≥ 1 above") {
+		t.Errorf("the count of a sum is no exact one:\n%s", got)
 	}
 }
 

@@ -45,6 +45,8 @@ type Options struct {
 	// Robust leaves outliers out of the range of y; markers and a count tell
 	// of them.
 	Robust bool
+	// Summed says that a point may stand for several: the count is then a least.
+	Summed bool
 	// Cursor shows a vertical line at this x and the values there.
 	Cursor *float64
 	// From and To bound x when From < To; else x shows all.

@@ -58,6 +58,14 @@ func (p *palette) use(th theme.Theme) {
 	}
 }
 
+// pick is the first text, or the second in ASCII.
+func (p *palette) pick(unicode, ascii string) string {
+	if p.ascii {
+		return ascii
+	}
+	return unicode
+}
+
 // addSeries appends the pens of the lines: colours, or without them weights.
 func (p *palette) addSeries(th theme.Theme) {
 	if th.NoColor {

@@ -34,6 +34,7 @@ func (s *compare) draw(f screen.Frame) string {
 		o.Empty = "reading"
 	}
 	s.apply(o)
+	o.Summed = s.summed()
 	if s.smooth > 0 {
 		for _, r := range s.drawn() {
 			r.average(s.metric, smoothings()[s.smooth])

@@ -151,6 +151,7 @@ func (s *job) Update(msg tea.Msg) tea.Cmd {
 	cmds = append(cmds, cmd)
 	if moved || fresh {
 		j, _ := s.current()
+		s.charts.summed = s.stream.long != nil
 		s.charts.update(j, s.o)
 		if _, whole := s.row.Value(); whole {
 			s.charts.settle()

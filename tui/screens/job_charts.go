@@ -42,6 +42,7 @@ type jobCharts struct {
 	plotView
 	s      *series
 	clock  clockwork
+	summed bool    // the history is drawn summed up
 	markAt float64 // line on charts over cost
 	mark   string
 	all    []*jobChart
@@ -145,6 +146,7 @@ func (c *jobCharts) prepare(x *jobChart, selected bool, mark string) {
 		x.Options.Title = mark + x.title
 	}
 	c.apply(&x.Options)
+	x.Options.Summed = c.summed
 	c.markCost(&x.Options, c.markAt, c.mark)
 	if x.step == c.smooth && x.turn == c.turn {
 		return
