@@ -174,12 +174,12 @@ func (l *launch) drawSide(th theme.Theme, w, h int) string {
 	}
 	part(problemLines(th, l.d.problems(l.rev), w))
 	part(l.changeLines(th, w))
-	var notes []string
-	for _, d := range l.details() {
-		notes = append(notes, wrapped(th.Faint.Render, d, w)...)
-	}
 	if pairs != nil {
-		part(notes)
+		for _, d := range l.details() { // only what fits whole
+			if lines := wrapped(th.Faint.Render, d, w); len(out)+1+len(lines) <= h {
+				part(lines)
+			}
+		}
 	}
 	return kit.Fit(strings.Join(out, "\n"), w, h)
 }

@@ -106,8 +106,8 @@ func (l *launch) fieldLine(th theme.Theme, field *launchField, on bool, p *model
 	default:
 		flag = th.Warn.Render("!")
 	}
-	value := l.fieldValue(th, field, on, inner, vw)
-	return mark + label.Render(kit.PadRight(launchLabelOf(field.name), lw)) + " " + kit.Fit(value, vw, 1) + " " + flag
+	value := kit.PadRight(l.fieldValue(th, field, on, inner, vw), vw)
+	return mark + label.Render(kit.PadRight(launchLabelOf(field.name), lw)) + " " + value + " " + flag
 }
 
 func launchLabelOf(field string) string {
