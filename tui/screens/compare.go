@@ -29,8 +29,9 @@ type compare struct {
 	cells  rect
 	metric metric
 	smooth int
-	all    bool // hyperparameters that do not differ as well
-	full   bool // the chart alone
+	all    bool            // hyperparameters that do not differ as well
+	full   bool            // the chart alone
+	hidden map[string]bool // jobs without a line
 	shown  uint64
 	stale  bool // chart.Series has to be made anew
 	table  *kit.Scroller
@@ -41,7 +42,7 @@ type compare struct {
 func newCompare(b jobStore, o Options) func(screen.Scope, screen.Args) screen.Screen {
 	return func(sc screen.Scope, args screen.Args) screen.Screen {
 		args, q := linkQuery(args)
-		s := &compare{plotView: newPlotView(o), sc: sc, b: b, o: o, stale: true, table: kit.NewScroller(false)}
+		s := &compare{hidden: map[string]bool{}, plotView: newPlotView(o), sc: sc, b: b, o: o, stale: true, table: kit.NewScroller(false)}
 		for id := range strings.SplitSeq(args.At(0), ",") {
 			if id = strings.TrimSpace(id); id != "" && !slices.Contains(s.ids, id) && len(s.ids) < compareMost {
 				s.ids = append(s.ids, id)
@@ -73,6 +74,9 @@ func (s *compare) takeQuery(q map[string][]string) {
 	}
 	s.chart.Options.LogY, s.chart.Options.Robust = get("log") == "1", get("robust") == "1"
 	s.all, s.full = get("all") == "1", get("full") == "1"
+	for _, letter := range get("hide") {
+		s.toggle(string(letter))
+	}
 	if w, ok := number(q, "smooth"); ok {
 		if i := slices.Index(smoothings(), w); i >= 0 {
 			s.smooth = i
@@ -91,6 +95,9 @@ func (s *compare) Link() string {
 	putFlag(q, "robust", s.chart.Options.Robust)
 	putFlag(q, "all", s.all)
 	putFlag(q, "full", s.full)
+	if h := s.hiddenLetters(); h != "" {
+		v("hide", h)
+	}
 	if w := smoothings()[s.smooth]; w > 0 {
 		putNumber(q, "smooth", w)
 	}
@@ -123,7 +130,9 @@ func (s *compare) Update(msg tea.Msg) tea.Cmd {
 	case saved, saving:
 		return tea.Batch(cmd, s.saver.take(m))
 	case tea.KeyPressMsg:
-		s.table.Update(m)
+		if !s.toggle(m.String()) {
+			s.table.Update(m)
+		}
 	case tea.MouseMsg:
 		s.mouse(m)
 	}
@@ -159,7 +168,7 @@ func (s *compare) complete() bool {
 // drawn are the runs that have a place on the axis.
 func (s *compare) drawn() (out []*compareRun) {
 	for _, r := range s.stream.runs {
-		if r.series.length() > 0 && r.clock.off(s.axis) == "" {
+		if r.series.length() > 0 && r.clock.off(s.axis) == "" && !s.hidden[r.id] {
 			out = append(out, r)
 		}
 	}
@@ -182,7 +191,7 @@ func (s *compare) lines() {
 	w := smoothings()[s.smooth]
 	var front []chart.Series
 	for i, r := range s.stream.runs {
-		if r.series.length() == 0 || r.clock.off(s.axis) != "" {
+		if r.series.length() == 0 || r.clock.off(s.axis) != "" || s.hidden[r.id] {
 			continue
 		}
 		t := r.series.track(s.metric)

@@ -1,6 +1,7 @@
 package screens
 
 import (
+	"charm.land/bubbles/v2/key"
 	tea "charm.land/bubbletea/v2"
 
 	"github.com/loratop/loratop/tui/screen"
@@ -29,6 +30,7 @@ func (s *compare) Actions() []screen.Action {
 		{ID: "compare.log", Keys: screen.Bind("l", "log scale"), Do: do(func() { o.LogY = !o.LogY })},
 		{ID: "compare.robust", Keys: screen.Bind("x", "leave outliers out"), Quiet: true, Do: do(func() { o.Robust = !o.Robust })},
 		{ID: "compare.smooth", Keys: screen.Bind("s", "smoothing"), Do: do(func() { s.smooth = (s.smooth + 1) % len(smoothings()) })},
+		{ID: "compare.hide", Keys: key.NewBinding(key.WithHelp("A-E", "hide or show the line of a job")), Quiet: true},
 		{ID: "compare.left", Keys: screen.Bind("left", "cursor left"), Quiet: true, Do: do(func() { s.move(-1) })},
 		{ID: "compare.right", Keys: screen.Bind("right", "cursor right"), Quiet: true, Do: do(func() { s.move(1) })},
 		{ID: "compare.farLeft", Keys: screen.Bind("H", "cursor far left"), Quiet: true, Do: do(func() { s.move(-10) })},
@@ -48,6 +50,33 @@ func (s *compare) Actions() []screen.Action {
 		return out
 	}
 	return append(out, screen.Action{ID: "compare.out", Keys: screen.Bind("esc", "cursor off, all in view, the table too", "esc", "alt+esc"), Quiet: true, Do: do(s.out)})
+}
+
+// toggle hides or shows the line of a job by its letter; false for what is none.
+// The last line stays.
+func (s *compare) toggle(letter string) bool {
+	if len(letter) != 1 || letter[0] < 'A' || int(letter[0]-'A') >= len(s.ids) {
+		return false
+	}
+	id := s.ids[letter[0]-'A']
+	if s.hidden[id] {
+		delete(s.hidden, id)
+	} else if len(s.hidden) < len(s.ids)-1 {
+		s.hidden[id] = true
+	}
+	s.stale = true
+	s.measure()
+	return true
+}
+
+// hiddenLetters names the jobs without a line.
+func (s *compare) hiddenLetters() (out string) {
+	for i, id := range s.ids {
+		if s.hidden[id] {
+			out += string(rune('A' + i))
+		}
+	}
+	return out
 }
 
 func (s *compare) choose(d int) {

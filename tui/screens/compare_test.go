@@ -206,3 +206,25 @@ func TestCompareFillsThePage(t *testing.T) {
 		t.Error("the link's way to draw is lost")
 	}
 }
+
+// TestCompareHidesLines by the letters of the jobs, but not the last; a link
+// keeps it.
+func TestCompareHidesLines(t *testing.T) {
+	r := newRig(t, newCompare(compareBackendFor(2), options()), jobID(1)+","+jobID(2))
+	r.w, r.h = 100, 30
+	r.see("─◆ B")
+	r.press("A")
+	r.see("A 1000 hidden")
+	r.see("0.0785") // alone it needs no letter
+	r.never("─◆ B")
+	if link := r.s.(screen.Linker).Link(); !strings.Contains(link, "hide=A") {
+		t.Errorf("%q does not tell of it", link)
+	}
+	r.press("B", "C")
+	r.never("B 1000 hidden")
+	r.press("A")
+	r.see("─• A")
+	linked := newRig(t, newCompare(compareBackendFor(2), options()), jobID(1)+","+jobID(2)+"?hide=B")
+	linked.w, linked.h = 100, 30
+	linked.see("B 1000 hidden")
+}

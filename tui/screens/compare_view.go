@@ -111,6 +111,9 @@ func (s *compare) sheet(f screen.Frame, w int) string {
 	heads := make([]string, len(s.ids))
 	for i := range s.ids {
 		heads[i] = th.SeriesStyle(i).Render(s.name(i))
+		if s.hidden[s.ids[i]] {
+			heads[i] = th.Faint.Render(s.name(i) + " hidden")
+		}
 	}
 	write(th.Strong.Render("Job"), heads)
 	for _, r := range s.facts(f.Now) {
