@@ -106,13 +106,33 @@ func (d *door) open(ctx context.Context) error {
 	if d.server != nil {
 		return nil
 	}
-	var lc net.ListenConfig
-	l, err := lc.Listen(ctx, "tcp", d.address)
+	l, err := listenAgain(ctx, d.address)
 	if err != nil {
 		return fmt.Errorf("open the gateway again: %w", err)
 	}
 	d.serve(l)
 	return nil
+}
+
+// portWait is how long a port may be taken by somebody who leaves again: any
+// connection of this machine can have it for a moment.
+const portWait = 10 * time.Second
+
+func listenAgain(ctx context.Context, address string) (net.Listener, error) {
+	ctx, cancel := context.WithTimeout(ctx, portWait)
+	defer cancel()
+	for {
+		var lc net.ListenConfig
+		l, err := lc.Listen(ctx, "tcp", address)
+		if err == nil {
+			return l, nil
+		}
+		select {
+		case <-time.After(50 * time.Millisecond):
+		case <-ctx.Done():
+			return nil, err
+		}
+	}
 }
 
 // restart cuts at once and opens after a pause, without waiting for that. The

@@ -1,11 +1,15 @@
 package local_test
 
 import (
+	"errors"
 	"io"
+	"net"
 	"net/http"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/loratop/loratop/client/local"
 )
@@ -69,7 +73,7 @@ func TestRestartByOrder(t *testing.T) {
 			t.Fatal(err)
 		}
 		req.Header.Set("apikey", s.ServiceKey)
-		resp, err := http.DefaultClient.Do(req)
+		resp, err := (&http.Transport{DisableKeepAlives: true}).RoundTrip(req) // a connection of before was cut
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -79,10 +83,20 @@ func TestRestartByOrder(t *testing.T) {
 		}
 		return resp.StatusCode
 	}
-	if got := order(`{"restart_ms":1500}`); got != http.StatusOK {
+	conn, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", strings.TrimPrefix(s.URL, "http://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	if got := order(`{"restart_ms":1}`); got != http.StatusOK {
 		t.Fatal(got)
 	}
-	eventually(t, "it stops", func() bool { return !answers(t, s.URL) })
+	if err := conn.SetReadDeadline(time.Now().Add(time.Minute)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := conn.Read(make([]byte, 1)); err == nil || errors.Is(err, os.ErrDeadlineExceeded) {
+		t.Errorf("the connection was not cut: %v", err)
+	}
 	eventually(t, "it comes back", func() bool { return answers(t, s.URL) })
 	if got := order(`{"restart_ms":600000}`); got != http.StatusOK { // Close does not wait for it
 		t.Fatal(got)

@@ -199,7 +199,7 @@ func (s *stack) waitStored(n int64) {
 		}
 		return false
 	}
-	for deadline := time.Now().Add(20 * time.Second); !stored(); time.Sleep(10 * time.Millisecond) {
+	for deadline := time.Now().Add(2 * time.Minute); !stored(); time.Sleep(10 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			s.t.Fatal("the bytes never reached the disk")
 		}

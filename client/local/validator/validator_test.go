@@ -93,7 +93,7 @@ func (s *shop) read(name string) (r result) {
 // settled waits until the row is no longer validating.
 func (s *shop) settled(name string) result {
 	s.t.Helper()
-	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(5 * time.Millisecond) {
+	for deadline := time.Now().Add(2 * time.Minute); ; time.Sleep(5 * time.Millisecond) {
 		if r := s.read(name); r.Status != "validating" {
 			return r
 		}
@@ -108,7 +108,7 @@ func (s *shop) settled(name string) result {
 func (s *shop) started() {
 	s.t.Helper()
 	s.add("first", `{"conversation_id":"c","turns":[{"role":"user","content":"x"}]}`)
-	for deadline := time.Now().Add(20 * time.Second); s.read("first").Status == "validating"; time.Sleep(5 * time.Millisecond) {
+	for deadline := time.Now().Add(2 * time.Minute); s.read("first").Status == "validating"; time.Sleep(5 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			s.t.Fatal("the validator does nothing")
 		}
