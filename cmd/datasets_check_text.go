@@ -31,7 +31,11 @@ func writeReport(w io.Writer, r jsonl.Report, ascii bool) error {
 		fmt.Fprintf(&b, "  %-16s  %s\n", p.key, models.Clean(p.value))
 	}
 	writeTokens(&b, r.Tokens, ascii)
-	_, err := io.WriteString(w, b.String())
+	text := b.String()
+	if ascii {
+		text = strings.NewReplacer("×", "x", "…", "...", "→", "->").Replace(text)
+	}
+	_, err := io.WriteString(w, text)
 	return err
 }
 

@@ -44,7 +44,7 @@ func TestLongText(t *testing.T) {
 		t.Fatal(err)
 	}
 	sentence := "Half of what comes in goes out again before the week is over. "
-	one := k.Count([]byte(sentence + sentence)) - k.Count([]byte(sentence))
+	one := k.Count([]byte(sentence+sentence)) - k.Count([]byte(sentence))
 	n := 6000
 	if got := k.Count([]byte(strings.Repeat(sentence, n))); got < n*one-4 || got > n*one+4 {
 		t.Errorf("%d tokens, want about %d", got, n*one)
