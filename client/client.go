@@ -3,6 +3,7 @@ package client
 import (
 	"context"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/url"
 	"sync/atomic"
@@ -95,15 +96,21 @@ func (o Options) withDefaults() Options {
 
 // newNetwork is http.DefaultTransport's shape with limits of its own, so that
 // a server which accepts and then says nothing cannot hold a request.
+//
+// Short requests have deadlines of their own; the header may take longer than
+// those for a chunk of an upload on a slow link, which is on its way still when
+// all of it has been handed over.
 func newNetwork() http.RoundTripper {
+	d := net.Dialer{Timeout: 30 * time.Second, KeepAlive: 15 * time.Second, Control: limitUnsent}
 	return &http.Transport{
 		Proxy:                 http.ProxyFromEnvironment,
+		DialContext:           d.DialContext,
 		ForceAttemptHTTP2:     true,
 		MaxIdleConns:          16,
 		MaxIdleConnsPerHost:   8,
 		IdleConnTimeout:       90 * time.Second,
 		TLSHandshakeTimeout:   10 * time.Second,
-		ResponseHeaderTimeout: 30 * time.Second,
+		ResponseHeaderTimeout: 2 * time.Minute,
 		ExpectContinueTimeout: time.Second,
 	}
 }

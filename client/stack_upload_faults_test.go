@@ -110,7 +110,7 @@ func TestStackUploadFull(t *testing.T) {
 		r.order(t, fmt.Sprintf(`{"rules":[{"kind":"storage_full","status":%d,"after_bytes":7000000}]}`, status))
 		_, err := c.Upload(t.Context(), models.NewUpload{Path: path, Unchecked: true}, nil)
 		e := wantError(t, err, models.CodeServer)
-		if !strings.Contains(e.Msg, "storage is full; 6291456 of ") || !strings.Contains(e.Hint, "goes on from there") || e.Retry {
+		if !strings.Contains(e.Msg, "storage is full; 6.3 MB of ") || !strings.Contains(e.Hint, "goes on from there") || e.Retry {
 			t.Errorf("%+v", e)
 		}
 		pending, err := c.PendingUploads(t.Context())

@@ -180,21 +180,24 @@ func TestWatch(t *testing.T) {
 	c := &Client{opts: Options{Now: func() time.Time { return wall }}}
 	w := c.newWatch()
 	wall = wall.Add(14 * time.Second)
-	if err := w.look(1); err != nil {
+	if err := w.look(1, false); err != nil {
 		t.Error(err)
 	}
 	wall = wall.Add(16 * time.Second)
-	if err := w.look(2); err != errWoke { //nolint:errorlint // exactly this
+	if err := w.look(2, false); err != errWoke { //nolint:errorlint // exactly this
 		t.Error(err)
 	}
-	if err := w.look(3); err != nil {
+	if err := w.look(3, false); err != nil {
 		t.Errorf("it woke twice: %v", err)
 	}
 	w.moved = w.moved.Add(-stallTime - time.Second)
-	if err := w.look(3); err != errStalled { //nolint:errorlint // exactly this
+	if err := w.look(3, true); err != nil {
+		t.Errorf("all was sent: %v", err)
+	}
+	if err := w.look(3, false); err != errStalled { //nolint:errorlint // exactly this
 		t.Error(err)
 	}
-	if err := w.look(4); err != nil {
+	if err := w.look(4, false); err != nil {
 		t.Error(err)
 	}
 }

@@ -3,8 +3,8 @@ package client
 import (
 	"context"
 	"errors"
-	"fmt"
 	"os"
+	"strconv"
 
 	"github.com/loratop/loratop/models"
 )
@@ -149,7 +149,7 @@ func (u *upload) ended(ctx context.Context, err error) error {
 	u.Sent = u.at
 	if ctx.Err() != nil {
 		_ = u.save() // it is known what matters: the server tells the rest
-		return &models.Error{Code: models.CodeCanceled, Msg: fmt.Sprintf("parked: %d of %d bytes are there", u.at, u.Size),
+		return &models.Error{Code: models.CodeCanceled, Msg: "parked; " + u.there(),
 			Hint: u.resumeHint(), Err: context.Cause(ctx)}
 	}
 	u.LastError, _ = models.Explain(err)
@@ -160,6 +160,17 @@ func (u *upload) ended(ctx context.Context, err error) error {
 	}
 	_ = u.save() // the error itself is what matters
 	return err
+}
+
+// there says how much the server has.
+func (u *upload) there() string { return sizeText(u.at) + " of " + sizeText(u.Size) + " are there" }
+
+// sizeText is a size in powers of 1000, as the screens have it.
+func sizeText(n int64) string {
+	if n < 1e6 {
+		return strconv.FormatInt(n, 10) + " bytes"
+	}
+	return strconv.FormatFloat(float64(n)/1e6, 'f', 1, 64) + " MB"
 }
 
 func (u *upload) resumeHint() string {

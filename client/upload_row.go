@@ -132,12 +132,12 @@ func (u *upload) refused(f fate, err error) error {
 	}
 	switch f {
 	case fateLarge:
-		return final(explained(err, models.CodeInvalid, fmt.Sprintf("the project takes no file of %d bytes", u.Size),
+		return final(explained(err, models.CodeInvalid, "the project takes no file of "+sizeText(u.Size),
 			"its owner can raise the limit of the bucket "+datasetBucket+" or of the project; or split the file"))
 	case fateType:
 		return final(explained(err, models.CodeInvalid, "the bucket "+datasetBucket+" takes no JSONL: "+t.err.Msg, "its owner can allow application/x-jsonlines"))
 	case fateFull:
-		return explained(err, models.CodeServer, fmt.Sprintf("the project's storage is full; %d of %d bytes are there", u.at, u.Size),
+		return explained(err, models.CodeServer, "the project's storage is full; "+u.there(),
 			"make room or raise the quota, then upload the same file again: it goes on from there")
 	case fateFinal:
 		switch t.err.Code {

@@ -153,7 +153,7 @@ func (u *upload) patch(ctx context.Context, w *window, chunk []byte) (int64, err
 		case <-tick.C:
 			n := sent.Load()
 			u.report(models.UploadSending, at+min(n, int64(len(chunk))))
-			if err := watch.look(n); err != nil {
+			if err := watch.look(n, n >= int64(len(chunk))); err != nil {
 				cancel(err)
 			}
 		}
@@ -187,14 +187,16 @@ func (c *Client) newWatch() *watch {
 	return &watch{now: c.opts.Now, wall: c.opts.Now().Round(0), mono: t, moved: t}
 }
 
-func (w *watch) look(moved int64) error {
+// look is told how much has moved, and whether that is all: then the answer is
+// awaited, which has a time of its own.
+func (w *watch) look(moved int64, all bool) error {
 	if w.slept() {
 		return errWoke
 	}
 	if moved != w.seen {
 		w.seen, w.moved = moved, w.mono
 	}
-	if w.mono.Sub(w.moved) > stallTime {
+	if !all && w.mono.Sub(w.moved) > stallTime {
 		return errStalled
 	}
 	return nil

@@ -61,7 +61,10 @@ func (a *app) datasetsGet() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return a.printDataset(d)
+			if a.flags.json.on || a.flags.quiet {
+				return a.printDataset(d)
+			}
+			return writePairs(a.sys.Out, a.datasetPairs(d, true))
 		},
 	}
 }
@@ -96,7 +99,7 @@ func (a *app) datasetDetailJSON(d models.Dataset) object {
 	return o
 }
 
-func (a *app) datasetPairs(d models.Dataset) []pair {
+func (a *app) datasetPairs(d models.Dataset, samples bool) []pair {
 	p := []pair{
 		{"id", d.ID}, {"name", d.Name}, {"description", textOf(d.Description)}, {"status", string(d.Status)},
 		{"format", string(d.Format)}, {"file", d.StorageBucket + "/" + d.StoragePath}, {"size", bytesText(int64(d.FileSize))},
@@ -109,6 +112,9 @@ func (a *app) datasetPairs(d models.Dataset) []pair {
 	}
 	for _, e := range d.Errors() {
 		p = append(p, pair{"error", strings.TrimSpace("line " + intText(e.Line) + ": " + e.Error + "  " + e.Suggestion)})
+	}
+	if !samples {
+		return p
 	}
 	for _, s := range d.Samples() {
 		for _, t := range s.Turns {

@@ -46,7 +46,8 @@ func (v datasetVerb) command(a *app, c *cobra.Command) *cobra.Command {
 	return c
 }
 
-// printDataset is one dataset in the form that the flags want.
+// printDataset is one dataset in the form that the flags want; the samples of
+// its conversations are for datasets get and for JSON.
 func (a *app) printDataset(d models.Dataset) error {
 	switch {
 	case a.flags.json.on:
@@ -54,7 +55,7 @@ func (a *app) printDataset(d models.Dataset) error {
 	case a.flags.quiet:
 		return writeIDs(a.sys.Out, []string{d.ID})
 	}
-	return writePairs(a.sys.Out, a.datasetPairs(d))
+	return writePairs(a.sys.Out, a.datasetPairs(d, false))
 }
 
 // datasetRef finds a dataset by its id or its exact name, also in the trash.
