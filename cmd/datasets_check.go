@@ -8,6 +8,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"strings"
 	"syscall"
 	"time"
 
@@ -56,7 +57,7 @@ func (a *app) datasetsCheck() *cobra.Command {
 	}
 	c.Flags().IntVar(&f.seqLen, "seq-len", 0, "tokens an example may have: says what is cut")
 	c.Flags().BoolVar(&f.noTokens, "no-tokens", false, "no tokenizer: estimate words × 1.3, many times faster")
-	c.Flags().StringVar(&f.tokenizer, "tokenizer", "", "vocabulary to count with: cl100k_base or o200k_base")
+	c.Flags().StringVar(&f.tokenizer, "tokenizer", "", "vocabulary to count with: "+strings.Join(bpe.Names(), " or "))
 	c.Flags().StringVar(&f.fix, "fix", "", "write a file that validator and trainer both accept (never FILE itself)")
 	c.MarkFlagsMutuallyExclusive("no-tokens", "tokenizer")
 	return c

@@ -2,7 +2,8 @@
 // github.com/tiktoken-go/tokenizer has in it. The base models of the platform
 // bring tokenizers of their own, which are not available offline; these counts
 // are an approximation of theirs. The smaller a model's vocabulary is, the more
-// tokens it makes: Mistral's has 32,000 entries, cl100k_base 100,000.
+// tokens it makes: Mistral's has 32,000 entries, cl100k_base 100,000, r50k_base
+// 50,000.
 package bpe
 
 import (
@@ -21,7 +22,7 @@ import (
 const Default = "cl100k_base"
 
 // Names are the vocabularies that New knows.
-func Names() []string { return []string{Default, "o200k_base"} }
+func Names() []string { return []string{Default, "r50k_base"} }
 
 // Tokenizer counts with one vocabulary. One goroutine may use it.
 type Tokenizer struct {
@@ -47,8 +48,8 @@ func New(name string) (*Tokenizer, error) {
 	switch name {
 	case "", Default:
 		t.name, t.codec = Default, codec.NewCl100kBase()
-	case "o200k_base":
-		t.name, t.codec = name, codec.NewO200kBase()
+	case "r50k_base":
+		t.name, t.codec = name, codec.NewR50kBase()
 	default:
 		return nil, &models.Error{
 			Code: models.CodeUsage, Msg: "unknown tokenizer " + models.Clean(name),
