@@ -66,7 +66,7 @@ func (a *Adapter) zero() {
 // over the warm-up, then down along half a cosine to nothing after the last.
 func Rate(peak float64, step, warmup, total int) float64 {
 	if step <= warmup {
-		return peak * float64(step) / float64(warmup)
+		return peak * (float64(step) / float64(warmup)) // no more than the peak, however it is rounded
 	}
 	span := max(total-warmup, 1)
 	return peak * 0.5 * (1 + math.Cos(math.Pi*float64(step-1-warmup)/float64(span)))
