@@ -2,6 +2,8 @@ package jsonl_test
 
 import (
 	"errors"
+	"os"
+	"path/filepath"
 	"reflect"
 	"strings"
 	"testing"
@@ -35,9 +37,7 @@ func samePlatform(t failer, in string, r jsonl.Report) {
 }
 
 func FuzzCheck(f *testing.F) {
-	for _, s := range seeds() {
-		f.Add([]byte(s))
-	}
+	plant(f)
 	f.Fuzz(func(t *testing.T, b []byte) {
 		r, err := jsonl.Check(t.Context(), strings.NewReader(string(b)), jsonl.Options{SeqLen: 8})
 		if err != nil {
@@ -46,6 +46,24 @@ func FuzzCheck(f *testing.F) {
 		samePlatform(t, string(b), r)
 		consistent(t, r)
 	})
+}
+
+// plant gives a fuzzer the seeds and the files of the goldens.
+func plant(f *testing.F) {
+	for _, s := range seeds() {
+		f.Add([]byte(s))
+	}
+	files, err := filepath.Glob("testdata/files/*")
+	if err != nil {
+		f.Fatal(err)
+	}
+	for _, path := range files {
+		b, err := os.ReadFile(path)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(b)
+	}
 }
 
 // consistent holds what is true of every report.

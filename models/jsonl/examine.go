@@ -111,6 +111,7 @@ func (c *checker) record(b []byte) {
 	default:
 		c.unknown()
 	}
+	c.lint()
 	if c.fix != nil {
 		c.repair(b, format)
 	}
@@ -205,7 +206,6 @@ func (v value) says() bool { return v.kind == kindString && len(v.raw) > 2 }
 func (c *checker) pair() {
 	r := &c.rec
 	c.labels()
-	c.scores()
 	if id := c.text(r.id); len(id) > 0 {
 		c.unique(id, r.id, "$.id")
 	}
@@ -322,35 +322,6 @@ func (c *checker) superset() {
 		}
 	}
 	c.chat("messages", &r.messages, codeMessagesEmpty)
-}
-
-// scores looks at numbers that have a scale, and at the one list of words that
-// the platform prints.
-func (c *checker) scores() {
-	for _, s := range c.rec.scores {
-		if s.value.kind == kindNone || s.value.kind == kindNull {
-			continue
-		}
-		f, err := strconv.ParseFloat(string(s.value.raw), 64)
-		if s.value.kind != kindNumber || err != nil || f < s.lo || f > s.hi {
-			c.found.add(codeScore, c.spot(s.value.at, s.path), func() string {
-				return quote(s.value.raw) + " is not in " + itoa(int(s.lo)) + " to " + itoa(int(s.hi))
-			})
-		}
-	}
-	v := c.rec.valence
-	switch string(c.text(v)) {
-	case "positive", "negative", "mixed":
-	default:
-		if v.kind != kindNone && v.kind != kindNull {
-			c.found.add(codeEnum, c.spot(v.at, "$.emotional_context.detected_emotions.valence"), func() string {
-				return quote(v.raw) + " is not positive, negative or mixed"
-			})
-		}
-	}
-	if v := c.rec.number; v.kind != kindNone && (v.kind != kindNumber || v.raw[0] == '-' || string(v.raw) == "0") {
-		c.found.add(codeScore, c.spot(v.at, "$.turn_number"), func() string { return quote(v.raw) + " is no turn number" })
-	}
 }
 
 // quote shortens what a finding shows of the file.

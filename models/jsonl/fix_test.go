@@ -53,9 +53,7 @@ func fixed(t failer, in []byte) (string, jsonl.FixReport) {
 }
 
 func FuzzFix(f *testing.F) {
-	for _, s := range seeds() {
-		f.Add([]byte(s))
-	}
+	plant(f)
 	f.Fuzz(func(t *testing.T, b []byte) { fixed(t, b) })
 }
 

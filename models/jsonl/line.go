@@ -50,7 +50,7 @@ type record struct {
 	persona, arc, topic            value // of conversation_metadata
 	number                         value // turn_number
 	scores                         []score
-	valence                        value
+	valence, archetype, arcKey     value
 	declared                       value // _meta.total_pairs
 	document                       bool  // keys that only the full JSON has
 }
@@ -254,7 +254,7 @@ func (r *record) readMeta(s *scanner) {
 }
 
 func (r *record) readLabels(s *scanner) {
-	r.persona, r.arc, r.topic = value{}, value{}, value{}
+	r.persona, r.arc, r.topic, r.archetype, r.arcKey = value{}, value{}, value{}, value{}, value{}
 	s.fields(func(key []byte) {
 		v := s.value()
 		switch string(key) {
@@ -264,6 +264,10 @@ func (r *record) readLabels(s *scanner) {
 			r.arc = v
 		case "training_topic":
 			r.topic = v
+		case "persona_archetype":
+			r.archetype = v
+		case "emotional_arc_key":
+			r.arcKey = v
 		}
 	})
 }
