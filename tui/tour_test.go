@@ -44,6 +44,7 @@ func stops(f *tuitest.Fake) [][2]string {
 		{"artifact/" + f.ArtifactRows[0].ID, "contract-clauses-lora"},
 		{"costs", "$"},
 		{"inbox", "Training"},
+		{"queue", "waiting"},
 	}
 }
 
