@@ -324,7 +324,11 @@ func (s *jobStream) goOn() {
 // the same difference: rows without a time are in it and not in the count.
 func (s *jobStream) takeCheck(r streamRead) {
 	found := s.grow(r.points) > 0
-	s.checks.done(s.now(), found)
+	if r.failed {
+		s.checks.failed(s.now())
+	} else {
+		s.checks.done(s.now(), found)
+	}
 	s.step = stepLive
 	if s.final >= finalReads {
 		s.checked = !found || s.tries >= finalChecks

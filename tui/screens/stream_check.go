@@ -132,6 +132,7 @@ type checkClock struct {
 	due   time.Time // zero: not set
 	every time.Duration
 	n     int // checks done
+	fails int // in a row
 }
 
 // ready reports that it is time; the first time is one period after the first
@@ -146,12 +147,18 @@ func (c *checkClock) ready(now time.Time) bool {
 
 // done plans the next one: soon after late rows, then ever more seldom.
 func (c *checkClock) done(now time.Time, found bool) {
-	c.n++
+	c.n, c.fails = c.n+1, 0
 	c.every = min(2*c.every, checkEvery)
 	if found {
 		c.every = checkFirst
 	}
 	c.due = now.Add(c.every)
+}
+
+// failed plans the next try.
+func (c *checkClock) failed(now time.Time) {
+	c.due = now.Add(min(checkFirst<<c.fails, checkEvery))
+	c.fails = min(c.fails+1, 8)
 }
 
 // held are the points up to a time of which the server must not have more.
