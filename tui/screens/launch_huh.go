@@ -160,13 +160,16 @@ func (v choiceValue) Set(name string) {
 	}
 }
 
-// Update keeps keys from an input that is looked at and not typed into.
+// Update keeps keys from an input that is looked at and not typed into, and from
+// all fields the messages by which huh evaluates titles anew: there are none here.
 func (f *launchField) Update(msg tea.Msg) (huh.Model, tea.Cmd) {
 	switch msg.(type) {
 	case tea.KeyPressMsg, tea.PasteMsg:
-		if f.input != nil && !f.editing {
-			return f, nil
-		}
+	default:
+		return f, nil
+	}
+	if f.input != nil && !f.editing {
+		return f, nil
 	}
 	f.moving = f.choice != nil
 	m, _ := f.Field.Update(msg)
@@ -198,10 +201,15 @@ func (f *launchField) leave() {
 	f.input.Blur()
 }
 
-// View draws the line.
+// View draws the line, with what huh draws of a choice and of a text that is
+// typed. huh draws all fields at every message; while that is for nothing, the
+// line is nothing too.
 func (f *launchField) View() string {
-	if f.line == nil {
+	switch {
+	case f.line == nil:
 		return ""
+	case f.choice == nil && !f.editing:
+		return f.line(f, "")
 	}
 	return f.line(f, f.Field.View())
 }
@@ -222,6 +230,7 @@ func (lf *launchForm) focused() *launchField { return lf.fields[lf.at()] }
 // moveTo gives the focus to the i-th field.
 func (lf *launchForm) moveTo(i int) {
 	i = max(0, min(i, len(lf.fields)-1))
+	lf.blank()
 	for at := lf.at(); at != i; {
 		if at < i {
 			lf.form.NextField()
@@ -238,8 +247,16 @@ func (lf *launchForm) moveTo(i int) {
 
 // update hands a key or a paste to the field with the focus.
 func (lf *launchForm) update(msg tea.Msg) {
+	lf.blank()
 	lf.form.Update(msg)
 	lf.sync()
+}
+
+// blank makes drawing free until the next view.
+func (lf *launchForm) blank() {
+	for _, f := range lf.fields {
+		f.line = nil
+	}
 }
 
 // sync shows in the fields what the draft holds, after anything changed it.
@@ -278,15 +295,14 @@ func (lf *launchForm) restyle(th theme.Theme) {
 func (lf *launchForm) view(th theme.Theme, w, h int, value func(field string) int, draw func(f *launchField, on bool, inner string) string) string {
 	lf.restyle(th)
 	on := lf.focused()
+	lf.blank()
+	lf.form.WithWidth(w).WithHeight(h)
 	for _, f := range lf.fields {
+		f.Field.WithWidth(value(f.name))
 		f.line = func(f *launchField, inner string) string {
 			first, _, _ := strings.Cut(inner, "\n")
 			return kit.Fit(draw(f, f == on, first), w, 1)
 		}
-	}
-	lf.form.WithWidth(w).WithHeight(h)
-	for _, f := range lf.fields {
-		f.Field.WithWidth(value(f.name))
 	}
 	lf.form.Update(nil) // huh lays its group out in Update alone
 	return kit.Fit(lf.form.View(), w, h)
