@@ -35,7 +35,7 @@ func TestDatasetsCheck(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if r := invoke(t, nil, world{}, "datasets", "check", dir+"good.jsonl"); r.code != exitOK || !strings.HasPrefix(r.out, dir+"good.jsonl: nothing wrong; the validator accepts it, the trainer accepts it\n") || r.err != "" {
+	if r := invoke(t, nil, world{}, "datasets", "check", dir+"good.jsonl"); r.code != exitOK || !strings.HasPrefix(r.out, dir+"good.jsonl: nothing wrong; validator accepts, trainer accepts\n") || r.err != "" {
 		t.Errorf("good: exit %d\n%s%s", r.code, r.out, r.err)
 	}
 	r := invoke(t, nil, world{}, "datasets", "check", dir+"good.jsonl", dir+"turns.jsonl", "--seq-len", "4", "--ascii")
@@ -149,7 +149,7 @@ func TestDatasetsCheckFix(t *testing.T) {
 	if r.code != exitOK || !strings.Contains(r.out, "2 lines with 2 trainable pairs") || !strings.Contains(r.out, "line 2 dropped: no JSON") {
 		t.Errorf("fix: exit %d\n%s%s", r.code, r.out, r.err)
 	}
-	if r := invoke(t, nil, world{}, "datasets", "check", out); r.code != exitOK || !strings.Contains(r.out, "the validator accepts it, the trainer accepts it") {
+	if r := invoke(t, nil, world{}, "datasets", "check", out); r.code != exitOK || !strings.Contains(r.out, "validator accepts, trainer accepts") {
 		t.Errorf("fixed: exit %d\n%s", r.code, r.out)
 	}
 	if r := invoke(t, nil, world{}, "datasets", "check", in, "--fix", out); r.code != exitUsage || !strings.Contains(r.err, "--yes overwrites it") {

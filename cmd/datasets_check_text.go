@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/charmbracelet/x/ansi"
 	"github.com/dustin/go-humanize"
 
 	"github.com/loratop/loratop/models"
@@ -16,19 +17,22 @@ import (
 // is in the file.
 func writeReport(w io.Writer, r jsonl.Report, ascii bool) error {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s: %s; the validator %s, the trainer %s\n",
+	fmt.Fprintf(&b, "%s: %s; validator %s, trainer %s\n",
 		models.Clean(r.File), wrongText(r), takes(r.Validator), takes(r.Trainer))
-	fmt.Fprintf(&b, "  validator  %s\n  trainer    %s\n", models.Clean(r.Validator.Why), models.Clean(r.Trainer.Why))
+	wrap(&b, "  validator  ", strings.Repeat(" ", 13), r.Validator.Why)
+	wrap(&b, "  trainer    ", strings.Repeat(" ", 13), r.Trainer.Why)
 	if len(r.Groups) > 0 {
 		b.WriteString("\nfindings\n")
 	}
+	const indent = "           "
 	for _, g := range r.Groups {
-		fmt.Fprintf(&b, "  %-7s  %-21s %7s  %s: %s\n", g.Severity, g.Code, humanize.Comma(g.Count), places(g), models.Clean(g.Text))
-		fmt.Fprintf(&b, "  %-7s  %s\n", "", models.Clean(g.Suggestion))
+		fmt.Fprintf(&b, "  %-7s  %-21s %9s  %s\n", g.Severity, g.Code, humanize.Comma(g.Count), places(g))
+		wrap(&b, indent, indent, g.Text)
+		wrap(&b, indent, indent, g.Suggestion)
 	}
 	b.WriteString("\ncontents\n")
 	for _, p := range contents(r) {
-		fmt.Fprintf(&b, "  %-16s  %s\n", p.key, models.Clean(p.value))
+		wrap(&b, fmt.Sprintf("  %-13s ", p.key), strings.Repeat(" ", 16), p.value)
 	}
 	writeTokens(&b, r.Tokens, ascii)
 	text := b.String()
@@ -39,11 +43,20 @@ func writeReport(w io.Writer, r jsonl.Report, ascii bool) error {
 	return err
 }
 
+// reportWidth is the width of a report, in columns, whatever the terminal's is.
+const reportWidth = 80
+
+// wrap writes a text of the file, cleaned, under a first and further indents.
+func wrap(b *strings.Builder, first, further, text string) {
+	lines := ansi.Wordwrap(models.Clean(text), reportWidth-len(further), "")
+	b.WriteString(first + strings.ReplaceAll(lines, "\n", "\n"+further) + "\n")
+}
+
 func takes(v jsonl.Verdict) string {
 	if v.Accepts {
-		return "accepts it"
+		return "accepts"
 	}
-	return "refuses it"
+	return "refuses"
 }
 
 func wrongText(r jsonl.Report) string {
@@ -89,7 +102,7 @@ func contents(r jsonl.Report) []pair {
 		{"sha256", r.SHA256},
 		{"formats", counts(r.Formats, 8)},
 		{"conversations", humanize.Comma(r.Conversations) + " with " + plural(r.Turns, "turn")},
-		{"trainable pairs", humanize.Comma(r.Pairs)},
+		{"pairs", humanize.Comma(r.Pairs) + " trainable"},
 		{"duplicates", humanize.Comma(r.Duplicates) + " exact, " + humanize.Comma(r.NearDuplicate) + " near" + bounded},
 		{"roles", counts(r.Roles, 8)},
 		{"scripts", counts(r.Scripts, 8)},
@@ -106,7 +119,7 @@ func contents(r jsonl.Report) []pair {
 		}
 	}
 	v := r.Platform
-	return append(p, pair{"validator counts", fmt.Sprintf("%s, %s, %s, %.2f turns a line",
+	return append(p, pair{"validator saw", fmt.Sprintf("%s, %s, %s, %.2f turns a line",
 		plural(v.Lines, "line"), plural(v.Pairs, "turn"), plural(v.Tokens, "token"), v.AvgTurns)})
 }
 
@@ -137,13 +150,13 @@ func writeTokens(b *strings.Builder, t jsonl.Tokens, ascii bool) {
 	if t.Tokenizer == jsonl.Estimate {
 		of = "estimated: words × 1.3"
 	}
-	fmt.Fprintf(b, "\ntokens of an example (%s)\n", of)
+	wrap(b, "\n", "", "tokens of an example ("+of+")")
 	if len(t.Bins) == 0 {
 		b.WriteString("  no example\n")
 		return
 	}
-	fmt.Fprintf(b, "  %s in all; mean %.1f, least %s, half up to %s, 90 %% up to %s, 99 %% up to %s, most %s\n", humanize.Comma(t.Total), t.Mean,
-		humanize.Comma(t.Min), humanize.Comma(t.P50), humanize.Comma(t.P90), humanize.Comma(t.P99), humanize.Comma(t.Max))
+	wrap(b, "  ", "  ", fmt.Sprintf("%s in all; mean %.1f, least %s, half up to %s, 90 %% up to %s, 99 %% up to %s, most %s", humanize.Comma(t.Total), t.Mean,
+		humanize.Comma(t.Min), humanize.Comma(t.P50), humanize.Comma(t.P90), humanize.Comma(t.P99), humanize.Comma(t.Max)))
 	top, block := int64(1), "█"
 	if ascii {
 		block = "#"
