@@ -3,6 +3,7 @@ package client
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"sync/atomic"
 	"time"
 
@@ -81,12 +82,18 @@ func (u *upload) sendOn(ctx context.Context, w *window) error {
 		u.gain(at)
 		u.report(models.UploadSending, at)
 		if time.Since(u.Updated) >= notedEvery {
-			if err := u.save(); err != nil {
-				return err
-			}
+			u.jot(ctx)
 		}
 	}
 	return nil
+}
+
+// jot notes how far it is. That a full disk does not take it is no reason to
+// stop: where the upload is was noted when it began.
+func (u *upload) jot(ctx context.Context) {
+	if err := u.save(); err != nil {
+		u.c.opts.Log.WarnContext(ctx, "upload not noted", slog.String("error", clip(err.Error(), 200)))
+	}
 }
 
 // place makes sure that there is an upload and finds out how much it has.

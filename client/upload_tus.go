@@ -157,10 +157,18 @@ func (c *Client) tusRequest(ctx context.Context, r tusRequest, bearer string) (*
 type gate struct {
 	mu   sync.Mutex
 	shut bool
+	sent int
 	beat func(int) // told of every run of bytes that was taken for sending
 }
 
-func (g *gate) body(b []byte) io.ReadCloser { return &gated{g, bytes.NewReader(b)} }
+// body is the body from its begin; what was taken before does not count then.
+func (g *gate) body(b []byte) io.ReadCloser {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.beat(-g.sent)
+	g.sent = 0
+	return &gated{g, bytes.NewReader(b)}
+}
 
 func (g *gate) close() {
 	g.mu.Lock()
@@ -182,6 +190,7 @@ func (b *gated) Read(p []byte) (int, error) {
 		return 0, io.ErrClosedPipe
 	}
 	n, err := b.r.Read(p)
+	b.g.sent += n
 	b.g.beat(n)
 	return n, err
 }
@@ -249,6 +258,8 @@ func tusFate(r tusRequest, status int, text string) fate {
 	switch {
 	case strings.Contains(text, "quota"):
 		return fateFull
+	case status >= 300 && status < 400 && r.id != "": // it was there before: a portal stands between
+		return fateAgain
 	case status >= http.StatusInternalServerError && status != http.StatusNotImplemented, retryable(status):
 		return fateAgain
 	}

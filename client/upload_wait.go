@@ -56,9 +56,7 @@ func (u *upload) wait(ctx context.Context, d time.Duration, why error) error {
 	note, _ := models.Explain(fail("", why))
 	u.LastError = note
 	u.meter = pace{}
-	if err := u.save(); err != nil {
-		return err
-	}
+	u.jot(ctx)
 	watch := u.c.newWatch()
 	for d > 0 {
 		u.progress(models.UploadProgress{DatasetID: u.DatasetID, Stage: models.UploadWaiting, Done: u.at, Total: u.Size, Retry: d, Note: models.Clean(note)})
