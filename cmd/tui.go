@@ -14,7 +14,7 @@ import (
 
 // links are the screens that a link on the command line may name.
 func links() []string {
-	return []string{"home", "signin", "datasets", "dataset", "upload", "uploading", "jobs", "job", "compare", "launch", "artifacts", "artifact", "costs", "inbox"}
+	return []string{"home", "signin", "datasets", "dataset", "upload", "uploading", "jobs", "job", "compare", "launch", "artifacts", "artifact", "costs", "inbox", "queue"}
 }
 
 // checkLink tells a screen from a mistyped command.
