@@ -16,7 +16,10 @@ const chunk = 256 << 10
 // the file is data of the report; err is only the reader's own or the context's.
 //
 // Memory does not grow with the file: the longest line (at most MaxLine), the
-// first KeptFindings findings, and what dedupe remembers.
+// first KeptFindings findings, three samples, up to 10,000 names of each
+// distribution, and what is remembered to find duplicates: 262,144 distinct pairs,
+// 65,536 sketches of them for near ones, and 262,144 ids, some 20 MB in all. Pairs
+// beyond that are still compared with those; the report's DedupeBounded says so.
 func Check(ctx context.Context, r io.Reader, o Options) (Report, error) {
 	c := newChecker(o)
 	err := c.read(ctx, r)

@@ -141,7 +141,7 @@ type Report struct {
 	Pairs         int64   `json:"trainable_pairs"`
 	Declared      *int64  `json:"declared_pairs"`       // _meta.total_pairs, or the full JSON's; null = not declared
 	Duplicates    int64   `json:"duplicate_pairs"`      // the same prompt and response as an earlier pair
-	NearDuplicate int64   `json:"near_duplicate_pairs"` // see dedupe; not counted in Duplicates
+	NearDuplicate int64   `json:"near_duplicate_pairs"` // about 80 % the same as an earlier pair; not counted in Duplicates
 	DedupeBounded bool    `json:"duplicates_bounded"`   // more pairs than are remembered: both are lower bounds
 
 	CRLF        int64 `json:"crlf_lines"`
