@@ -243,17 +243,13 @@ func tusFate(r tusRequest, status int, text string) fate {
 		return fateType
 	case http.StatusInsufficientStorage, http.StatusPaymentRequired:
 		return fateFull
-	case http.StatusNotFound:
-		if r.id != "" {
-			return fateGone
-		}
 	case http.StatusBadRequest:
-		switch {
-		case r.method == http.MethodHead: // an id that it cannot read
-			return fateGone
-		case strings.Contains(text, "mime type"):
+		if strings.Contains(text, "mime type") {
 			return fateType
 		}
+	}
+	if r.id != "" && lostFate(r.method, status) {
+		return fateGone
 	}
 	switch {
 	case strings.Contains(text, "quota"):
@@ -264,6 +260,12 @@ func tusFate(r tusRequest, status int, text string) fate {
 		return fateAgain
 	}
 	return fateFinal
+}
+
+// lostFate tells an upload that the server does not know, or whose id it cannot
+// read.
+func lostFate(method string, status int) bool {
+	return status == http.StatusNotFound || status == http.StatusBadRequest && method == http.MethodHead
 }
 
 func conflictFate(text string) fate {
