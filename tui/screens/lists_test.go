@@ -172,7 +172,16 @@ func TestAnswerToAnOlderQueryIsDropped(t *testing.T) {
 		return models.Page[models.Dataset]{Items: []models.Dataset{readyDataset("new", "new answer", 1, 1)}}, nil
 	}}
 	r := newRig(t, newDatasets(b, Options{}))
-	<-first
+	for asked := false; !asked; {
+		select {
+		case m := <-r.in:
+			r.take(m)
+		case <-first:
+			asked = true
+		case <-time.After(time.Minute):
+			t.Fatal("nothing was read")
+		}
+	}
 	r.run(r.s.(screen.Filterer).Filter("new"))
 	close(release)
 	r.see("new answer")
