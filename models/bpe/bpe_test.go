@@ -4,6 +4,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/tiktoken-go/tokenizer/codec"
+	"pgregory.net/rapid"
+
 	"github.com/loratop/loratop/models"
 	"github.com/loratop/loratop/models/bpe"
 	"github.com/loratop/loratop/models/jsonl"
@@ -34,6 +37,31 @@ func TestCount(t *testing.T) {
 	if _, err := bpe.New("nope\x1b[1m"); models.CodeOf(err) != models.CodeUsage || strings.Contains(err.Error(), "\x1b") {
 		t.Errorf("unknown: %v", err)
 	}
+}
+
+// TestCutsChangeNothing compares with the library's count of the whole text.
+func TestCutsChangeNothing(t *testing.T) {
+	parts := []string{
+		" ", "  ", "\n", "\r\n", "\t", "\u00a0", "\u3000", "a", "word", "Word", "It's", "'LL", "éa", "слово", "漢字", "7", "1234", ".", "...", "!?", "-", "_x",
+		"\u0301", "🙂", "\ufffd", "<|endoftext|>", "I", "don't", "ſ", "\u2028", "\x00", "(a", "\"b\"",
+	}
+	whole := map[string]*codec.Codec{bpe.Default: codec.NewCl100kBase(), "r50k_base": codec.NewR50kBase()}
+	rapid.Check(t, func(r *rapid.T) {
+		text := strings.Join(rapid.SliceOf(rapid.OneOf(rapid.SampledFrom(parts), rapid.String())).Draw(r, "parts"), rapid.SampledFrom([]string{"", " ", "  "}).Draw(r, "between"))
+		for _, name := range bpe.Names() {
+			k, err := bpe.New(name)
+			if err != nil {
+				r.Fatal(err)
+			}
+			want, err := whole[name].Count(text)
+			if err != nil {
+				r.Fatal(err)
+			}
+			if got := k.Count([]byte(text)); got != want {
+				r.Fatalf("%s: %q has %d tokens, want %d", name, text, got, want)
+			}
+		}
+	})
 }
 
 // TestLongText holds that cutting a long text changes its count by hardly a token,
