@@ -235,31 +235,31 @@ func tusFate(r tusRequest, status int, text string) fate {
 		return conflictFate(text)
 	case http.StatusRequestEntityTooLarge:
 		return largeFate(r, text)
-	case http.StatusLocked:
-		return fateAgain // someone holds the upload's lock
+	case http.StatusLocked: // someone holds the upload
+		return fateAgain
 	case http.StatusGone:
 		return fateGone
 	case http.StatusUnsupportedMediaType:
 		return fateType
 	case http.StatusInsufficientStorage, http.StatusPaymentRequired:
 		return fateFull
-	case http.StatusBadRequest:
-		if strings.Contains(text, "mime type") {
-			return fateType
-		}
-	}
-	if r.id != "" && lostFate(r.method, status) {
-		return fateGone
 	}
 	switch {
+	case r.id != "" && lostFate(r.method, status):
+		return fateGone
+	case strings.Contains(text, "mime type"):
+		return fateType
 	case strings.Contains(text, "quota"):
 		return fateFull
-	case status >= 300 && status < 400 && r.id != "": // it was there before: a portal stands between
-		return fateAgain
-	case status >= http.StatusInternalServerError && status != http.StatusNotImplemented, retryable(status):
+	case passes(status), r.id != "" && status/100 == 3: // it was there before: a portal stands between
 		return fateAgain
 	}
 	return fateFinal
+}
+
+// passes reports statuses of a server or a gateway that is in trouble.
+func passes(status int) bool {
+	return retryable(status) || status >= http.StatusInternalServerError && status != http.StatusNotImplemented
 }
 
 // lostFate tells an upload that the server does not know, or whose id it cannot

@@ -68,7 +68,9 @@ func TestTusFates(t *testing.T) {
 func TestTusStrangers(t *testing.T) {
 	var header []string
 	status := 200
-	f := newFake(t, func(w http.ResponseWriter, _ *http.Request) { reply(w, status, "<html>Welcome to our hotel</html>", header...) })
+	f := newFake(t, func(w http.ResponseWriter, _ *http.Request) {
+		reply(w, status, "<html>Welcome to our hotel</html>", header...)
+	})
 	c := signedIn(t, f)
 	ctx := t.Context()
 	again := func(name string, err error) {
