@@ -10,6 +10,7 @@ import (
 
 	"github.com/loratop/loratop/config"
 	"github.com/loratop/loratop/models"
+	"github.com/loratop/loratop/models/bpe"
 	"github.com/loratop/loratop/tui/screens"
 )
 
@@ -151,5 +152,14 @@ func headLengths(ctx context.Context, b screens.Backend, d models.Dataset) model
 	if err != nil {
 		return models.Lengths{}
 	}
-	return models.HeadLengths(part.Data, part.Size, "the first 256 KB of its file")
+	return models.HeadLengths(part.Data, part.Size, "the first 256 KB of its file", tokenCounter())
+}
+
+// tokenCounter counts with a real vocabulary; it belongs to one goroutine.
+func tokenCounter() models.TokenCounter {
+	t, err := bpe.New("")
+	if err != nil {
+		return models.TokenCounter{}
+	}
+	return models.TokenCounter{Name: t.Name(), Count: t.Count}
 }

@@ -93,11 +93,15 @@ func truncationJSON(t *models.Truncation) any {
 		return nil
 	}
 	var longest any
+	tokenizer := t.Tokenizer
 	if t.Samples > 0 {
 		longest = t.Longest
 	}
+	if tokenizer == "" {
+		tokenizer = "estimate" // words × 1.3, as a dataset's report says
+	}
 	return object{
-		"seq_len": t.SeqLength, "samples": t.Samples, "whole_file": t.Whole, "source": t.Source, "mean_tokens": t.Mean, "longest_tokens": longest,
+		"seq_len": t.SeqLength, "samples": t.Samples, "whole_file": t.Whole, "source": t.Source, "tokenizer": tokenizer, "mean_tokens": t.Mean, "longest_tokens": longest,
 		"cut_share": t.CutShare, "lost_share": t.LostShare, "examples": t.Examples, "cut_examples": t.CutExamples, "lost_tokens": t.LostTokens,
 	}
 }
@@ -216,6 +220,9 @@ func truncationLine(t *models.Truncation) string {
 	from := fmt.Sprintf("estimated from %d examples of %s", t.Samples, t.Source)
 	if t.Whole {
 		from = fmt.Sprintf("counted over all %d examples", t.Samples)
+	}
+	if t.Tokenizer != "" {
+		from += " in " + t.Tokenizer + " tokens"
 	}
 	if t.CutShare == 0 {
 		return fmt.Sprintf("nothing at %d tokens, the longest has %d; %s", t.SeqLength, t.Longest, from)

@@ -84,7 +84,7 @@ func (a *app) tuiOptions(cfg *config.Config, link string) tui.Options {
 		In: a.sys.In, Out: a.sys.Out, Env: a.tuiEnv(),
 		Theme: cfg.Theme, NoColor: a.noColor(), ASCII: cfg.ASCII, NoMouse: !cfg.Mouse, Notify: cfg.Notify,
 		Link: link, Now: a.sys.Now, Log: a.log,
-		Screens: screens.Options{GPUs: cfg.GPUs, Presets: cfg.Presets, Budget: cfg.Budget, DownloadDir: cfg.DownloadDir, Chart: chartInk(cfg.Chart, a.sys.Getenv("TERM"))},
+		Screens: screens.Options{GPUs: cfg.GPUs, Presets: cfg.Presets, Tokens: tokenCounter, Budget: cfg.Budget, DownloadDir: cfg.DownloadDir, Chart: chartInk(cfg.Chart, a.sys.Getenv("TERM"))},
 	}
 }
 

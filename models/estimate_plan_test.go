@@ -77,18 +77,18 @@ func TestLengthsOfAFilesHead(t *testing.T) {
 not json
 {"conversation_id":"x","turns":[{"role":"user","content":"only one side"}]}
 {"messages":[{"role":"user","content":"half a li`
-	l := models.HeadLengths([]byte(text), int64(10*len(text)), "the head")
+	l := models.HeadLengths([]byte(text), int64(10*len(text)), "the head", models.TokenCounter{})
 	if len(l.Tokens) != 2 || l.Tokens[0] != 5 || l.Tokens[1] != 7 || l.Whole {
 		t.Fatalf("%+v", l)
 	}
 	if l.Lines < 19 || l.Lines > 24 { // two examples in some 9/10 of a tenth
 		t.Errorf("%.1f lines", l.Lines)
 	}
-	whole := models.HeadLengths([]byte(text+`ne"},{"role":"assistant","content":"x"}]}`), int64(len(text)+len(`ne"},{"role":"assistant","content":"x"}]}`)), "")
-	if !whole.Whole || whole.Lines != 3 {
+	whole := models.HeadLengths([]byte(text+`ne"},{"role":"assistant","content":"x"}]}`), int64(len(text)+len(`ne"},{"role":"assistant","content":"x"}]}`)), "", models.TokenCounter{Name: "one", Count: func([]byte) int { return 1 }})
+	if !whole.Whole || whole.Lines != 3 || whole.Tokens[0] != 2 || whole.Tokenizer != "one" {
 		t.Errorf("%+v", whole)
 	}
-	if l := models.HeadLengths([]byte("nothing\nhere"), 100, ""); len(l.Tokens) != 0 || l.Source != "" {
+	if l := models.HeadLengths([]byte("nothing\nhere"), 100, "", models.TokenCounter{}); len(l.Tokens) != 0 || l.Source != "" {
 		t.Errorf("%+v", l)
 	}
 	d := rows(2, 10, 1)

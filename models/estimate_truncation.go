@@ -8,10 +8,11 @@ import (
 // Lengths are token lengths of a dataset's examples: what is known of their
 // distribution, and where it comes from.
 type Lengths struct {
-	Tokens []int64 // of the examples that were looked at, in any order
-	Whole  bool    // they are all there are
-	Source string  // "the first 256 KB", "3 samples of the row"
-	Lines  float64 // trainable lines of the whole dataset, estimated; 0 = not known
+	Tokens    []int64 // of the examples that were looked at, in any order
+	Whole     bool    // they are all there are
+	Source    string  // "the first 256 KB of its file"
+	Tokenizer string  // what counted; "" = the platform's rule, words × 1.3
+	Lines     float64 // trainable lines of the whole dataset, estimated; 0 = not known
 }
 
 // Truncation is what a sequence length costs a dataset. With examples it is
@@ -21,6 +22,7 @@ type Truncation struct {
 	Samples     int     // examples it is estimated from; 0 = from the mean of the row
 	Whole       bool    // the samples are the whole dataset
 	Source      string  // of the samples, for people
+	Tokenizer   string  // what counted the samples; "" = the platform's rule
 	Mean        float64 // tokens an example
 	Longest     int64   // of the samples; 0 without
 	CutShare    float64 // of the examples, 0..1: longer than SeqLength; an upper bound without samples
@@ -39,7 +41,7 @@ func Truncate(d Dataset, l Lengths, seq int64) (t Truncation, ok bool) {
 	if seq <= 0 {
 		seq = DefaultSeqLength
 	}
-	t = Truncation{SeqLength: seq, Examples: d.examples(), Samples: len(l.Tokens), Whole: l.Whole, Source: l.Source}
+	t = Truncation{SeqLength: seq, Examples: d.examples(), Samples: len(l.Tokens), Whole: l.Whole, Source: l.Source, Tokenizer: l.Tokenizer}
 	if l.Lines >= 1 && l.Lines < 1<<53 {
 		t.Examples = int64(l.Lines + 0.5)
 	}
@@ -102,11 +104,7 @@ func (d Dataset) examples() int64 {
 func (d Dataset) RowLengths() Lengths {
 	var l Lengths
 	for _, c := range d.Samples() {
-		n := 0.0
-		for _, t := range c.Turns {
-			n += EstimateTokens(t.Content)
-		}
-		l.Tokens = append(l.Tokens, int64(math.Round(n)))
+		l.Tokens = append(l.Tokens, TokenCounter{}.conversation(c))
 	}
 	if len(l.Tokens) > 0 {
 		l.Source = "the samples of its row"
@@ -120,12 +118,35 @@ func EstimateTokens(text string) float64 {
 	return float64(strings.Count(text, " ")+1) * 1.3
 }
 
+// TokenCounter counts tokens as a named vocabulary does.
+type TokenCounter struct {
+	Name  string
+	Count func(text []byte) int
+}
+
+// conversation is how many tokens all turns have together.
+func (t TokenCounter) conversation(c Conversation) int64 {
+	rule, n := 0.0, int64(0)
+	for _, turn := range c.Turns {
+		if t.Count != nil {
+			n += int64(t.Count([]byte(turn.Content)))
+			continue
+		}
+		rule += EstimateTokens(turn.Content)
+	}
+	return n + int64(math.Round(rule))
+}
+
 // HeadLengths measures the first part of a dataset's file: the examples a
 // trainer would take from its whole lines. size is the whole file's, in bytes,
 // -1 when it is not known. A part that begins the file and ends within a line
-// leaves that line out.
-func HeadLengths(head []byte, size int64, source string) Lengths {
-	l := Lengths{Source: source, Whole: size >= 0 && int64(len(head)) >= size}
+// leaves that line out. t counts; its zero value is the platform's rule, which
+// knows no script without spaces.
+func HeadLengths(head []byte, size int64, source string, t TokenCounter) Lengths {
+	if t.Count == nil {
+		t = TokenCounter{}
+	}
+	l := Lengths{Source: source, Tokenizer: t.Name, Whole: size >= 0 && int64(len(head)) >= size}
 	text, read := string(head), 0
 	for text != "" {
 		line, rest, ended := strings.Cut(text, "\n")
@@ -138,11 +159,7 @@ func HeadLengths(head []byte, size int64, source string) Lengths {
 		if err != nil || len(p.Pairs) == 0 {
 			continue
 		}
-		n := 0.0
-		for _, t := range p.Conversation.Turns {
-			n += EstimateTokens(t.Content)
-		}
-		l.Tokens = append(l.Tokens, int64(math.Round(n)))
+		l.Tokens = append(l.Tokens, t.conversation(p.Conversation))
 	}
 	if len(l.Tokens) == 0 {
 		return Lengths{}

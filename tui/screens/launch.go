@@ -105,12 +105,17 @@ func (l *launch) readHead() tea.Cmd {
 		return nil
 	}
 	ds := *l.d.dataset
+	tokens := l.o.Tokens
 	return screen.Do(l.sc, "read the first examples", listTimeout, func(ctx context.Context) tea.Msg {
 		part, err := l.b.DatasetPart(ctx, ds, 0, headBytes)
 		if err != nil {
 			return nil
 		}
-		return headTaken{ds.ID, models.HeadLengths(part.Data, part.Size, "the first 256 KB of its file")}
+		var count models.TokenCounter
+		if tokens != nil {
+			count = tokens()
+		}
+		return headTaken{ds.ID, models.HeadLengths(part.Data, part.Size, "the first 256 KB of its file", count)}
 	})
 }
 

@@ -112,6 +112,9 @@ func truncationText(t *models.Truncation) string {
 	if t.Whole {
 		from = "counted in its whole file"
 	}
+	if t.Tokenizer != "" {
+		from += " in " + t.Tokenizer + " tokens"
+	}
 	out := fmt.Sprintf("At %s tokens, %s: mean %.0f, longest %s", commas(t.SeqLength), from, t.Mean, commas(t.Longest))
 	if t.CutShare > 0 {
 		out += fmt.Sprintf("; about %s of %s examples and %s tokens are cut off", commas(t.CutExamples), commas(t.Examples), commas(t.LostTokens))

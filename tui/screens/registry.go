@@ -7,11 +7,12 @@ import (
 
 // Options are what the configuration gives to the screens.
 type Options struct {
-	GPUs        []models.GPU    // the price table; launch offers these
-	Presets     []models.Preset // offered by launch
-	Budget      *models.Money   // of a UTC month; nil: none
-	Chart       string          // what charts are drawn with: "auto" (or ""), "braille", "blocks", "ascii"
-	DownloadDir string          // artifacts land in DownloadDir/ARTIFACT_ID; "" is the working folder
+	GPUs        []models.GPU               // the price table; launch offers these
+	Presets     []models.Preset            // offered by launch
+	Tokens      func() models.TokenCounter // counts for launch, a new one each call; nil: the platform's rule
+	Budget      *models.Money              // of a UTC month; nil: none
+	Chart       string                     // what charts are drawn with: "auto" (or ""), "braille", "blocks", "ascii"
+	DownloadDir string                     // artifacts land in DownloadDir/ARTIFACT_ID; "" is the working folder
 
 	desk *desk // the uploads of this run, one for all screens
 }
