@@ -136,7 +136,7 @@ func (s *compare) Update(msg tea.Msg) tea.Cmd {
 	case tea.MouseMsg:
 		s.mouse(m)
 	}
-	return cmd
+	return tea.Batch(cmd, s.closer())
 }
 
 // reckon measures the axis and the range after something was read.

@@ -17,7 +17,7 @@ func (s *compare) Actions() []screen.Action {
 			s.touch()
 			f()
 			s.stale = true
-			return nil
+			return s.closer()
 		}
 	}
 	o := &s.chart.Options

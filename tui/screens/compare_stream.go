@@ -1,9 +1,8 @@
 package screens
 
 import (
+	"cmp"
 	"context"
-	"fmt"
-	"math"
 	"time"
 
 	tea "charm.land/bubbletea/v2"
@@ -12,10 +11,6 @@ import (
 	"github.com/loratop/loratop/tui/chart"
 	"github.com/loratop/loratop/tui/screen"
 )
-
-// compareBuckets is into how many buckets a long history is summed up: some
-// dots of the widest chart each.
-const compareBuckets = 1500
 
 // compareWhole is up to how many points are read as they are.
 const compareWhole = 4000
@@ -29,7 +24,15 @@ type compareRun struct {
 	series series
 	clock  clockwork
 
-	window bool // the history was asked for in one piece
+	window bool     // the history was asked for in one piece
+	long   *longRun // and is one
+	ask    struct { // a stretch of it to look at closer
+		from, to int64
+		due      bool
+	}
+	checks  checkClock
+	checked bool // the points of the ended job were counted
+	tries   int  // to do so
 	// newestSummed is where points begin behind a history in one piece.
 	newestSummed rowKey
 	after        models.MetricCursor
@@ -44,31 +47,20 @@ type compareRun struct {
 // is new of those that run, in one request a tick.
 type compareStream struct {
 	feed    *screen.Feed[compareRead]
+	now     func() time.Time
+	width   int // cells of the chart, as it was drawn last
 	runs    []*compareRun
 	windows bool // the database sums up; false once it has said no
 }
 
-// comparePlan is what a read asks about one job.
-type comparePlan struct {
-	id     string
-	row    bool
-	window bool
-	page   bool
-	after  models.MetricCursor
-}
+// compareWidth is how wide a chart is taken to be before it was drawn.
+const compareWidth = 120
 
-// compareRead is the answer, by job.
-type compareRead struct {
-	rows      map[string]models.Job
-	gone      map[string]string
-	windows   map[string]models.MetricsWindow
-	pages     map[string][]models.MetricsPoint
-	live      []models.LiveJob
-	noWindows bool
-}
+// buckets is into how many a long history is summed up: two a cell of the chart.
+func (s *compareStream) buckets() int { return max(40, min(2*cmp.Or(s.width, compareWidth), 1200)) }
 
 func newCompareStream(sc screen.Scope, b jobStore, ids []string) *compareStream {
-	s := &compareStream{windows: true}
+	s := &compareStream{windows: true, now: sc.Now}
 	for _, id := range ids {
 		s.runs = append(s.runs, &compareRun{id: id, window: true})
 	}
@@ -83,68 +75,49 @@ func newCompareStream(sc screen.Scope, b jobStore, ids []string) *compareStream 
 // plans is what to ask next.
 func (s *compareStream) plans() (plans []comparePlan, live []models.LiveRequest) {
 	for _, r := range s.runs {
-		switch {
-		case r.gone != "":
-		case !r.known || !r.whole:
+		if r.gone != "" {
+			continue
+		}
+		if !r.known || !r.whole {
 			plans = append(plans, comparePlan{
-				id: r.id, row: !r.known, after: r.after,
+				id: r.id, row: !r.known, after: r.after, buckets: s.buckets(),
 				window: s.windows && r.window, page: !r.whole && !(s.windows && r.window),
 			})
-		case !r.settled:
+			continue
+		}
+		if r.ask.due {
+			plans = append(plans, comparePlan{id: r.id, detail: true, from: r.ask.from, to: r.ask.to, buckets: s.buckets()})
+		}
+		if r.checkDue(s.now()) {
+			plans = append(plans, comparePlan{id: r.id, check: r.held()})
+		}
+		if !r.settled {
 			live = append(live, models.LiveRequest{JobID: r.id, After: r.series.cursor, Seen: r.series.recent()})
 		}
 	}
 	return plans, live
 }
 
-func readCompare(ctx context.Context, b jobStore, plans []comparePlan, live []models.LiveRequest) (out compareRead, err error) {
-	out = compareRead{
-		rows: map[string]models.Job{}, gone: map[string]string{},
-		windows: map[string]models.MetricsWindow{}, pages: map[string][]models.MetricsPoint{},
+// checkDue reports that it is time to count the points of a run: now and then
+// while it lives, and when it has ended until none is missing.
+func (r *compareRun) checkDue(now time.Time) bool {
+	if r.settled {
+		return !r.checked
 	}
-	for _, p := range plans {
-		if err = out.read(ctx, b, p); err != nil {
-			return out, err
-		}
-	}
-	if len(live) > 0 {
-		out.live, err = b.Live(ctx, live, 0)
-	}
-	return out, err
+	return r.job.Status.Live() && r.checks.ready(now)
 }
 
-func (out *compareRead) read(ctx context.Context, b jobStore, p comparePlan) error {
-	if p.row {
-		j, err := b.Job(ctx, p.id)
-		switch code := models.CodeOf(err); {
-		case err == nil:
-			out.rows[p.id] = j
-		case code == models.CodeNotFound || code == models.CodeForbidden || code == models.CodeInvalid:
-			out.gone[p.id], _ = models.Explain(err)
-			return nil
-		default:
-			return err
-		}
+// held are the points of which the server must not have more. What is only
+// summed up stays as it was summed up.
+func (r *compareRun) held() *heldRows {
+	to := r.series.cursor.Time
+	if r.long == nil {
+		return r.series.held(time.Time{}, to)
 	}
-	switch {
-	case p.window && !out.noWindows:
-		w, err := b.MetricsWindow(ctx, p.id, 0, 0, compareBuckets)
-		if models.WindowMissing(err) {
-			out.noWindows = true
-			return nil // the next read pages
-		}
-		if err != nil {
-			return err
-		}
-		out.windows[p.id] = w
-	case p.page:
-		points, err := b.Metrics(ctx, p.id, p.after)
-		if err != nil {
-			return err
-		}
-		out.pages[p.id] = points
+	if len(r.long.raw) == 0 {
+		return &heldRows{from: to.Add(time.Microsecond), to: to}
 	}
-	return nil
+	return r.long.held(time.Unix(0, r.long.raw[0].key.time+1000), to)
 }
 
 // every takes the last read in and plans the next one.
@@ -159,7 +132,11 @@ func (s *compareStream) every(focused bool) time.Duration {
 		}
 	}
 	for _, r := range s.runs {
+		r.ask.due = r.ask.due && !read.noWindows
 		r.take(&read)
+		if c, ok := read.checks[r.id]; ok {
+			r.takeCheck(c, s.now())
+		}
 	}
 	plans, live := s.plans()
 	switch {
@@ -185,89 +162,74 @@ func (r *compareRun) take(read *compareRead) {
 	case ok && w.Rows <= compareWhole:
 		r.window = false // few enough to be read one by one
 	case ok:
-		r.series.add(windowPoints(w))
+		r.long = &longRun{overview: w, fine: int64(len(w.Buckets))}
+		r.series.replace(r.long.compose())
 		r.series.cursor, r.whole = w.Newest, true
 		r.newestSummed = rowKey{time: w.Newest.Time.UnixNano()}
 	}
-	if points, ok := read.pages[r.id]; ok {
-		r.series.add(points)
-		r.after, r.whole = r.series.cursor, len(points) < metricsPage
+	if w, ok := read.details[r.id]; ok {
+		r.ask.due = false
+		if r.long != nil && w.Rows > 0 {
+			r.long.detail = w
+			r.series.replace(r.long.compose())
+		}
+	}
+	if page, ok := read.pages[r.id]; ok {
+		r.series.add(page.points)
+		r.after, r.whole = r.series.cursor, !page.part && len(page.points) < metricsPage
+	}
+}
+
+// takeCheck takes late points in.
+func (r *compareRun) takeCheck(c compareCheck, now time.Time) {
+	found := r.grow(c.points) > 0
+	if c.failed {
+		r.checks.failed(now)
+	} else {
+		r.checks.done(now, found)
+	}
+	if r.settled {
+		r.tries++
+		r.checked = !found && !c.failed || r.tries >= finalChecks
 	}
 }
 
 func (r *compareRun) takeLive(lj *models.LiveJob) {
-	r.series.add(lj.Points)
+	r.grow(lj.Points)
 	r.settled = !lj.Job.Status.Live() && !lj.Gap && len(lj.Points) == 0
 	r.job = withLive(r.job, lj.Job)
 }
 
+// grow takes points in and tells how many were new.
+func (r *compareRun) grow(points []models.MetricsPoint) int {
+	if r.long != nil {
+		points = r.long.newer(points)
+	}
+	return r.series.add(points)
+}
+
+// look asks for finer sums where runs are seen closer than they are summed up.
+func (s *compareStream) look(inView func(*compareRun) (lo, hi int64, ok bool)) tea.Cmd {
+	due := false
+	for _, r := range s.runs {
+		if r.long == nil {
+			continue
+		}
+		lo, hi, ok := inView(r)
+		if !ok {
+			continue
+		}
+		from, to, ok := r.long.wants(lo, hi)
+		if ok && (r.ask.from != from || r.ask.to != to) {
+			r.ask.from, r.ask.to, r.ask.due = from, to, true
+			due = true
+		}
+	}
+	if !due {
+		return nil
+	}
+	return s.feed.Poke()
+}
+
 // update takes every message; fresh says that something was read.
 func (s *compareStream) update(msg tea.Msg) (cmd tea.Cmd, fresh bool) { return s.feed.Update(msg) }
-
-// windowPoints are points that look like the window: of each bucket and metric
-// the first value, the least, the greatest and the last, and a NaN where there
-// was one among them.
-func windowPoints(w models.MetricsWindow) []models.MetricsPoint {
-	const rows = 5
-	out := make([]models.MetricsPoint, 0, len(w.Buckets)*rows)
-	index := make(map[int64]int, len(w.Buckets))
-	for i, b := range w.Buckets {
-		index[b.Step] = i * rows
-		next := b.Time
-		if i+1 < len(w.Buckets) && w.Buckets[i+1].Time.After(b.Time) {
-			next = w.Buckets[i+1].Time
-		}
-		last := min(b.Step+w.Width-1, w.To)
-		for k := range rows {
-			share := float64(k) / rows
-			out = append(out, models.MetricsPoint{
-				ID: fmt.Sprintf("%s/%d/%d", w.JobID, b.Step, k), Epoch: models.Int(b.Epoch),
-				Step:      models.Int(b.Step + int64(share*float64(last-b.Step))),
-				Timestamp: models.At(b.Time.Add(time.Duration(share * float64(next.Sub(b.Time))))),
-			})
-		}
-	}
-	for m := range metricCount {
-		for _, v := range w.Metrics[m] {
-			if i, ok := index[v.Step]; ok && v.N > 0 {
-				m.fill(out[i:i+rows], v)
-			}
-		}
-	}
-	return out
-}
-
-// fill puts a metric of a bucket into its rows.
-func (m metric) fill(rows []models.MetricsPoint, v models.WindowValue) {
-	m.put(&rows[0], v.First)
-	if v.N == 1 {
-		return
-	}
-	if v.Odd > 0 && v.First-v.First == 0 {
-		m.put(&rows[1], math.NaN())
-	}
-	if v.Min <= v.Max {
-		m.put(&rows[2], v.Min)
-		m.put(&rows[3], v.Max)
-	}
-	m.put(&rows[4], v.Last)
-}
-
-// put writes a metric of a point.
-func (m metric) put(p *models.MetricsPoint, v float64) {
-	f := models.Ptr(models.F64(v))
-	switch m {
-	case metricTraining:
-		p.TrainingLoss = f
-	case metricValidation:
-		p.ValidationLoss = f
-	case metricLearningRate:
-		p.LearningRate = f
-	case metricGradient:
-		p.GradientNorm = f
-	case metricThroughput:
-		p.Throughput = f
-	default:
-		p.GPUUtilization = f
-	}
-}

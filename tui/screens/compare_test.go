@@ -136,7 +136,7 @@ func TestWindowPointsKeepExtremes(t *testing.T) {
 	}
 	w.Metrics[metricValidation] = models.WindowMetric{{Step: 1000, N: 1, FirstStep: 1500, LastStep: 1500, First: 7, Last: 7, Min: 7, Max: 7}}
 	var s series
-	s.add(windowPoints(w))
+	s.replace((&longRun{overview: w}).compose())
 	e := s.track(metricTraining).Extent(0, s.track(metricTraining).Len())
 	if e.Min != 0.5 || e.Max != 9 || e.Odd == 0 {
 		t.Errorf("%+v", e)

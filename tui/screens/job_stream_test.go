@@ -69,8 +69,15 @@ func (m *metricServer) broken() error {
 
 // behind gives the committed rows that ok, ascending.
 func (m *metricServer) behind(ok func(models.MetricsPoint) bool) []models.MetricsPoint {
-	out := slices.DeleteFunc(slices.Clone(m.rows), func(p models.MetricsPoint) bool { return !ok(p) })
-	sortPoints(out)
+	if !slices.IsSortedFunc(m.rows, comparePoints) {
+		sortPoints(m.rows)
+	}
+	var out []models.MetricsPoint
+	for i := range m.rows {
+		if ok(m.rows[i]) {
+			out = append(out, m.rows[i])
+		}
+	}
 	return out
 }
 

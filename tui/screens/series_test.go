@@ -55,12 +55,14 @@ func table(t *rapid.T, n int) []models.MetricsPoint {
 }
 
 func sortPoints(ps []models.MetricsPoint) {
-	slices.SortFunc(ps, func(a, b models.MetricsPoint) int {
-		if c := a.Timestamp.Compare(b.Timestamp.Time); c != 0 {
-			return c
-		}
-		return strings.Compare(a.ID, b.ID)
-	})
+	slices.SortFunc(ps, comparePoints)
+}
+
+func comparePoints(a, b models.MetricsPoint) int {
+	if c := a.Timestamp.Compare(b.Timestamp.Time); c != 0 {
+		return c
+	}
+	return strings.Compare(a.ID, b.ID)
 }
 
 // sameSeries fails unless s is exactly the table.

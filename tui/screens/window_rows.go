@@ -26,6 +26,7 @@ type longRun struct {
 	detail   models.MetricsWindow // Rows 0: none
 	raw      []row                // from the tail on, in order
 	added    int64                // points that came after the overview was made
+	fine     int64                // buckets of a stretch that is looked at closer; 0: detailBuckets
 }
 
 // newer keeps the points that are not there yet, which are from then on.
@@ -66,7 +67,7 @@ func (l *longRun) compose() []row {
 		out = l.cells(out, d, func(int64) bool { return true })
 		slices.SortStableFunc(out, func(a, b row) int { return int(a.step - b.step) })
 	}
-	// Rows stand in the order of time; those of a bucket all bear its time.
+	// Rows stand in the order of time, which of those in a bucket is guessed.
 	at := int64(math.MinInt64)
 	for i := range out {
 		at = max(at, out[i].key.time)
@@ -100,12 +101,31 @@ func (l *longRun) cells(out []row, w *models.MetricsWindow, keep func(step int64
 			}
 			for _, p := range shape(v) {
 				if keep(p.step) && (resumed || p.step < start) {
-					out = append(out, summedRow(b, m, p))
+					out = append(out, summedRow(w, i, m, p))
 				}
 			}
 		}
 	}
 	slices.SortStableFunc(out, func(a, b row) int { return int(a.step - b.step) })
+	return sameStep(out)
+}
+
+// sameStep puts metrics of one step into one row.
+func sameStep(rows []row) []row {
+	out := rows[:0]
+	for _, r := range rows {
+		if n := len(out); n > 0 && out[n-1].step == r.step && out[n-1].has&r.has == 0 {
+			o := &out[n-1]
+			for m := range metricCount {
+				if r.has&(1<<m) != 0 {
+					o.v[m] = r.v[m]
+				}
+			}
+			o.has |= r.has
+			continue
+		}
+		out = append(out, r)
+	}
 	return out
 }
 
@@ -121,12 +141,19 @@ func cellOf(col models.WindowMetric, at *int, step int64) *models.WindowValue {
 	return &col[*at]
 }
 
-// summedRow is a point that stands for others, at the time of its bucket.
-func summedRow(b *models.WindowBucket, m metric, p stepValue) row {
+// summedRow is a point that stands for others of the i-th bucket, at a time
+// between its first point and the next bucket's.
+func summedRow(w *models.MetricsWindow, i int, m metric, p stepValue) row {
+	b := &w.Buckets[i]
 	r := row{key: rowKey{time: math.MinInt64}, step: p.step, has: 1 << m}
 	r.epoch = int32(max(math.MinInt32, min(b.Epoch, math.MaxInt32)))
 	if !b.Time.IsZero() {
-		r.key.time = b.Time.UnixNano()
+		next := w.Newest.Time
+		if i+1 < len(w.Buckets) {
+			next = w.Buckets[i+1].Time
+		}
+		share := float64(p.step-b.Step) / float64(max(1, w.Width))
+		r.key.time = b.Time.UnixNano() + int64(share*float64(max(0, next.Sub(b.Time))))
 	}
 	r.v[m] = p.v
 	return r
@@ -203,7 +230,7 @@ func (l *longRun) wants(lo, hi int64) (from, to int64, ok bool) {
 		return 0, 0, false
 	}
 	span := hi - lo + 1
-	fine := max(1, span*2/detailBuckets) // steps a bucket that would do
+	fine := max(1, span*2/cmp.Or(l.fine, detailBuckets)) // steps a bucket that would do
 	if l.overview.Width <= fine {
 		return 0, 0, false
 	}
