@@ -1,12 +1,15 @@
 package local_test
 
 import (
+	"encoding/base64"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -107,5 +110,81 @@ func TestRestartByOrder(t *testing.T) {
 	}
 	if err := s.Start(t.Context()); err == nil {
 		t.Error("a closed stack started")
+	}
+}
+
+// TestUploadGoesOnAfterACrash: what had arrived when the server was cut off is
+// there when it is back, and the upload goes on from there.
+func TestUploadGoesOnAfterACrash(t *testing.T) {
+	t.Parallel()
+	s := start(t, local.Options{Dir: filepath.Join(folder(t), "demo"), Seed: true})
+	bearer := signIn(t, s, s.Users[0])
+	b64 := func(text string) string { return base64.StdEncoding.EncodeToString([]byte(text)) }
+	tus := func(method, url string, body io.Reader, header ...string) (*http.Response, error) {
+		r, err := http.NewRequestWithContext(t.Context(), method, url, body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for k, v := range map[string]string{"Authorization": "Bearer " + bearer, "Tus-Resumable": "1.0.0", "Content-Type": "application/offset+octet-stream"} {
+			r.Header.Set(k, v)
+		}
+		for i := 0; i+1 < len(header); i += 2 {
+			r.Header.Set(header[i], header[i+1])
+		}
+		return (&http.Transport{DisableKeepAlives: true}).RoundTrip(r)
+	}
+	want := func(status int, resp *http.Response, err error) *http.Response {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer resp.Body.Close()
+		if b, _ := io.ReadAll(resp.Body); resp.StatusCode != status {
+			t.Fatalf("%d %s, want %d", resp.StatusCode, b, status)
+		}
+		return resp
+	}
+	const size = 100_000
+	data := strings.Repeat("0123456789", size/10)
+	made, err := tus("POST", s.URL+"/storage/v1/upload/resumable", nil, "Upload-Length", fmt.Sprint(size), "Upload-Metadata",
+		"bucketName "+b64("lora-datasets")+",objectName "+b64(s.Users[0].ID+"/crash.jsonl")+",contentType "+b64("application/x-jsonlines"))
+	at := want(http.StatusCreated, made, err).Header.Get("Location")
+
+	body, feed := io.Pipe()
+	cut := make(chan error, 1)
+	go func() {
+		resp, err := tus("PATCH", at, body, "Upload-Offset", "0")
+		if err == nil {
+			_ = resp.Body.Close()
+		}
+		cut <- err
+	}()
+	if _, err := io.WriteString(feed, data[:60_000]); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Stop(); err != nil {
+		t.Fatal(err)
+	}
+	_ = feed.CloseWithError(io.ErrUnexpectedEOF)
+	if err := <-cut; err == nil {
+		t.Error("the PATCH was answered by a server that was cut off")
+	}
+	if err := s.Start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	head, err := tus("HEAD", at, nil)
+	n, err := strconv.Atoi(want(http.StatusOK, head, err).Header.Get("Upload-Offset"))
+	if err != nil || n < 0 || n > 60_000 { // how much of it had arrived is for the machine to say
+		t.Fatalf("offset %d, %v", n, err)
+	}
+	rest, err := tus("PATCH", at, strings.NewReader(data[n:]), "Upload-Offset", fmt.Sprint(n))
+	want(http.StatusNoContent, rest, err)
+	got, err := tus("GET", s.URL+"/storage/v1/object/lora-datasets/"+s.Users[0].ID+"/crash.jsonl", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer got.Body.Close()
+	if b, err := io.ReadAll(got.Body); err != nil || string(b) != data {
+		t.Errorf("%d bytes of another kind, %v", len(b), err)
 	}
 }

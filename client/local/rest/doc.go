@@ -7,6 +7,10 @@
 //	sql_*.go      the plan becomes one SQL statement with bound parameters
 //	response.go   PostgreSQL's JSON, the counts and the preferences become status, headers and body
 //
+// A read whose like was answered before (shape.go) skips the first three: its plan and statement are kept with
+// the catalogue (template.go), and only the values of its filters are its own. A shape recognises what it is
+// sure of and refuses nothing; everything else takes the long way.
+//
 // The catalogue (catalog*.go) is read from pg_catalog when the server starts and again on
 // NOTIFY pgrst, 'reload schema'; nothing here knows a table by name.
 //
