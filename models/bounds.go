@@ -2,7 +2,9 @@ package models
 
 import (
 	"fmt"
+	"math"
 	"strconv"
+	"strings"
 )
 
 // Bound is the range of one launch field. Outside Min..Max the worker refuses
@@ -92,4 +94,10 @@ func float(i *Int) *F64 {
 	return Ptr(F64(*i))
 }
 
-func short(v float64) string { return strconv.FormatFloat(v, 'g', -1, 64) }
+// short writes a number as people write it: 0.001, 2e-4, 64.
+func short(v float64) string {
+	if v != 0 && math.Abs(v) < 1e-3 {
+		return strings.Replace(strconv.FormatFloat(v, 'e', -1, 64), "e-0", "e-", 1)
+	}
+	return strconv.FormatFloat(v, 'f', -1, 64)
+}

@@ -5,16 +5,17 @@ import (
 	"strings"
 )
 
-// The least values that a worker takes, below which Retry does not go.
+// Limits of what Retry changes: it does not go below what a worker takes.
 const (
 	leastRank Int = 4
 	leastRate F64 = 1e-5
+	usualRate F64 = 2e-4 // the highest that is usual: see Bounds
 )
 
 // Retry says how to launch a failed job again so that it does not fail the same
 // way: half the batch (or, at a batch of 1, half the rank) after running out of
-// memory, a third of the learning rate after NaN, never below what the worker
-// takes. what names the change; ok is false when the error asks for none.
+// memory, a third of the learning rate after NaN, or what is usual where that is
+// still more, and never below what the worker takes. what names the change; ok is false when the error asks for none.
 func Retry(h Hyperparameters, errorMessage string) (out Hyperparameters, what string, ok bool) {
 	text := strings.ToLower(errorMessage)
 	has := func(signs ...string) bool {
@@ -37,6 +38,10 @@ func Retry(h Hyperparameters, errorMessage string) (out Hyperparameters, what st
 		}
 	case has("training instability", "(nan)", "loss is nan"):
 		if h.LearningRate != nil && h.LearningRate.Finite() && *h.LearningRate > leastRate {
+			if third := *h.LearningRate / 3; third > usualRate {
+				h.LearningRate = Ptr(usualRate)
+				return h, "the highest usual learning rate", true
+			}
 			h.LearningRate = Ptr(max(leastRate, twoDigits(*h.LearningRate/3)))
 			return h, "a third of the learning rate", true
 		}

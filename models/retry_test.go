@@ -31,6 +31,10 @@ func TestRetryStaysWithinTheWorkersLimits(t *testing.T) {
 	if got, _, ok := Retry(h, "loss is NaN"); !ok || *got.LearningRate != 1e-5 {
 		t.Errorf("rate %v", *got.LearningRate)
 	}
+	h.LearningRate = Ptr(F64(1e-3))
+	if got, what, ok := Retry(h, "loss is NaN"); !ok || *got.LearningRate != 2e-4 || what != "the highest usual learning rate" {
+		t.Errorf("rate %v: %s", *got.LearningRate, what)
+	}
 	h.Rank, h.LearningRate = Ptr(Int(4)), Ptr(F64(1e-5))
 	for _, message := range []string{"out of memory", "loss is NaN"} {
 		if _, what, ok := Retry(h, message); ok {
