@@ -35,6 +35,10 @@ func BenchmarkWatchOneJob(b *testing.B) { watch(b, 1, "3", 80, 24) }
 // BenchmarkWatchJobPage is the page of charts of one live job at 80×24.
 func BenchmarkWatchJobPage(b *testing.B) { watch(b, 1, "3 enter", 80, 24) }
 
+// BenchmarkBlurredJobPage is that page while the terminal has no focus: what has
+// changed is drawn now and then.
+func BenchmarkBlurredJobPage(b *testing.B) { watch(b, 1, "3 enter blur", 80, 24) }
+
 // BenchmarkIdleList is a list in which nothing happens.
 func BenchmarkIdleList(b *testing.B) { watch(b, 0, "2", 80, 24) }
 
@@ -65,7 +69,11 @@ func watch(b *testing.B, jobs int, section string, w, h int) {
 	term := tuitest.Exec(b, c, w, h)
 	term.See("live")
 	for key := range strings.SplitSeq(section, " ") {
-		term.Press(key)
+		if key == "blur" {
+			term.Focus(false)
+		} else {
+			term.Press(key)
+		}
 		time.Sleep(time.Second)
 	}
 	time.Sleep(3 * time.Second) // past the first reads

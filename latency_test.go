@@ -70,6 +70,7 @@ func BenchmarkKeyToFrame(b *testing.B) {
 				return float64(took[int(share*float64(len(took)-1))].Microseconds()) / 1000
 			}
 			b.ReportMetric(ms(0.5), "p50-ms")
+			b.ReportMetric(ms(0.9), "p90-ms")
 			b.ReportMetric(ms(0.99), "p99-ms")
 			b.ReportMetric(0, "ns/op") // which is mostly pauses
 		})
