@@ -90,7 +90,7 @@ func (h hole) bound() []byte {
 func templateOf(sh *shape, p *plan, main *statement) *template {
 	q := p.Req.Query
 	ops := q.conditions()
-	if len(ops) != len(sh.filters)+len(sh.logic) || len(q.Params) > 0 || main.failed != nil || main.once {
+	if len(ops) != len(sh.filters)+len(sh.logic) || len(q.Params) > 0 || main.failed != nil || main.once || len(main.sql()) > maxPreparedText {
 		return nil
 	}
 	for i, op := range ops {

@@ -39,7 +39,7 @@ func agrees(c *catalog, one, two string) error {
 	}
 	tpl := templateOf(a, p, w)
 	if tpl == nil {
-		if w.failed == nil {
+		if w.failed == nil && len(w.sql()) <= maxPreparedText {
 			return fmt.Errorf("a shape that the grammar does not share: %q", a.key)
 		}
 		return nil
