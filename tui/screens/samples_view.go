@@ -50,12 +50,11 @@ func (w *browser) view(f screen.Frame, width, h int) string {
 	if len(w.flat) == 0 {
 		return w.nothing(f, width, h)
 	}
-	foot := w.foot(f.Theme, width)
-	if foot != "" && h > 3 {
-		h--
-	} else {
-		foot = ""
+	low := 0
+	if h > 3 && (w.needle != "" || w.foot(f.Theme, width) != "") {
+		low = 1
 	}
+	h -= low
 	var body string
 	switch {
 	case width >= 100:
@@ -67,7 +66,8 @@ func (w *browser) view(f screen.Frame, width, h int) string {
 		iw, ih := kit.PanelInner(width, h)
 		body = kit.Panel(f.Theme, w.docTitle(), w.text(f, iw, ih), width, h, f.Focus)
 	}
-	return kit.JoinV(body, foot)
+	// The foot counts the hits of what has just been drawn.
+	return kit.JoinV(body, kit.Fit(w.foot(f.Theme, width), width, low))
 }
 
 func (w *browser) nothing(f screen.Frame, width, h int) string {
