@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"strconv"
 	"strings"
 )
 
@@ -39,11 +40,14 @@ const (
 // among the others.
 func ValidateDataset(r io.Reader) (Validation, error) {
 	var v Validation
-	words := int64(0)
+	words, first := int64(0), true
 	s := bufio.NewScanner(r)
 	s.Buffer(make([]byte, 0, 64<<10), maxLine)
 	for s.Scan() {
 		line := s.Bytes()
+		if first { // a Blob's text() leaves a byte order mark out
+			line, first = bytes.TrimPrefix(line, []byte("\ufeff")), false
+		}
 		if len(bytes.TrimSpace(line)) == 0 {
 			continue
 		}
@@ -61,11 +65,12 @@ func ValidateDataset(r io.Reader) (Validation, error) {
 	return v, nil
 }
 
-// line checks one line and returns its words.
+// line checks one line and returns its words. What throws in the platform's
+// JavaScript is a parse error there, whatever was counted before.
 func (v *Validation) line(b []byte) (words int64) {
 	var row map[string]json.RawMessage // keys exactly, as JavaScript has them; a struct would fold their case
-	if !json.Valid(b) {
-		v.fail("JSON parse error", "Check that every line is one whole JSON object.")
+	if !json.Valid(b) || string(bytes.TrimSpace(b)) == "null" {
+		v.unparsed()
 		return 0
 	}
 	if json.Unmarshal(b, &row) != nil || falsy(row["conversation_id"]) {
@@ -81,24 +86,45 @@ func (v *Validation) line(b []byte) (words int64) {
 		v.fail("Empty turns array", "Remove the line, or add its turns.")
 		return 0
 	}
+	split := true
 	for i, t := range turns {
-		words += v.turn(i+1, t)
+		if string(t) == "null" {
+			v.unparsed()
+			return 0
+		}
+		n, ok := v.turn(i+1, t)
+		words += n
+		split = split && ok
 	}
 	v.Pairs += int64(len(turns))
+	if !split {
+		v.unparsed()
+		return 0
+	}
 	if len(v.Sample) < keptSamples {
 		v.Sample = append(v.Sample, bytes.Clone(b))
 	}
 	return words
 }
 
-func (v *Validation) turn(n int, b json.RawMessage) (words int64) {
+// turn checks one turn; split is false when its content has no words because it
+// is no text.
+func (v *Validation) turn(n int, b json.RawMessage) (words int64, split bool) {
 	var t map[string]json.RawMessage
-	if json.Unmarshal(b, &t) != nil || falsy(t["role"]) || falsy(t["content"]) {
+	_ = json.Unmarshal(b, &t) // what is no object has no role
+	if falsy(t["role"]) || falsy(t["content"]) {
 		v.fail(fmt.Sprintf("Turn %d missing role or content", n), "Every turn needs a role and a text.")
-		return 0
 	}
-	text, _ := scalar(t["content"])
-	return int64(strings.Count(text, " ")) + 1
+	content := t["content"]
+	if len(content) == 0 || string(content) == "null" {
+		return 0, true
+	}
+	text, _ := scalar(content)
+	return int64(strings.Count(text, " ")) + 1, content[0] == '"'
+}
+
+func (v *Validation) unparsed() {
+	v.fail("JSON parse error", "Check that every line is one whole JSON object.")
 }
 
 func (v *Validation) fail(text, suggestion string) {
@@ -111,8 +137,9 @@ func (v *Validation) fail(text, suggestion string) {
 // falsy is JavaScript's idea of an absent value.
 func falsy(b json.RawMessage) bool {
 	switch string(bytes.TrimSpace(b)) {
-	case "", "null", "false", "0", `""`:
+	case "", "null", "false", `""`:
 		return true
 	}
-	return false
+	f, err := strconv.ParseFloat(string(bytes.TrimSpace(b)), 64)
+	return err == nil && f == 0
 }

@@ -15,30 +15,28 @@ func (c *checker) line(b []byte, at place) {
 	if at.cr {
 		c.rep.CRLF++
 	}
+	marked := at.line == 1 && bytes.HasPrefix(b, []byte(bom))
+	if marked {
+		b, c.rep.BOM = b[len(bom):], true
+		at.off += int64(len(bom))
+	}
 	if len(bytes.TrimSpace(b)) == 0 {
 		c.rep.Blank++
 		return
 	}
 	c.at, c.arena = at, c.arena[:0]
-	body := b
-	if at.line == 1 && bytes.HasPrefix(b, []byte(bom)) {
-		c.rep.BOM = true
-		c.plat.line(b, &record{fail: bom})
-		c.found.add(codeBOM, c.spot(0, "$"), func() string { return "the file begins with a byte order mark; neither reader takes the line" })
-		body = b[len(bom):]
-		c.at.off += int64(len(bom))
-	}
-	ctl, high := glance(body)
-	c.rec.parse(body, ctl)
-	if c.rep.BOM && at.line == 1 {
-		c.train.skips++
+	ctl, high := glance(b)
+	c.rec.parse(b, ctl)
+	c.plat.line(b, &c.rec)
+	if marked {
+		c.train.skip()
+		c.found.add(codeBOM, c.spot(0, "$"), func() string { return "the file begins with a byte order mark; the trainer skips the line" })
 	} else {
-		c.plat.line(b, &c.rec)
 		c.train.line(&c.rec, at.line)
 	}
 	c.high = high
-	c.lineAsText(body)
-	c.record(body)
+	c.lineAsText(b)
+	c.record(b)
 }
 
 // lineAsText looks at the line before its meaning.
@@ -257,7 +255,7 @@ func (c *checker) labels() {
 func (c *checker) half(v value, name string) {
 	switch {
 	case v.kind == kindNull && c.inside != "": // the full JSON has turns that are not learnt
-	case v.kind == kindNone || v.kind == kindNull || (v.kind == kindString && !v.says()):
+	case nothing(v):
 		c.found.add(codePairHalf, c.spot(v.at, "$."+name), func() string { return name + " is missing or empty" })
 	case v.kind != kindString:
 		c.mixed(true, c.spot(v.at, "$."+name), name+" is no string")
@@ -285,8 +283,8 @@ func (c *checker) history() (words int64) {
 		t := &r.history.turns[i]
 		words += t.words
 		role := c.text(t.role)
-		if !falsy(t.content) && t.content.kind != kindString {
-			c.mixed(true, c.turnSpot("$.conversation_history", i, t), "content is no string")
+		if !nothing(t.content) && (t.content.kind != kindString || (t.role.kind != kindString && !falsy(t.role))) {
+			c.mixed(true, c.turnSpot("$.conversation_history", i, t), "role and content must be strings")
 		}
 		c.stats.turns++
 		c.stats.roles.add(role, 1)

@@ -106,7 +106,7 @@ func (f failing) Write([]byte) (int, error) { return 0, f.err }
 
 // drawLine makes one line of any format, sound or not.
 func drawLine(t *rapid.T) string {
-	text := rapid.SampledFrom([]string{`"hi"`, `"ho ho"`, `"a\nb"`, `""`, `" "`, `null`, `7`, `"\u00e9\u0000"`, `"Привет мир"`, `[]`, `"x \"y\" z"`})
+	text := rapid.SampledFrom([]string{`"hi"`, `"ho ho"`, `"a\nb"`, `""`, `" "`, `null`, `7`, `"\u00e9\u0000"`, `"Привет мир"`, `[]`, `{}`, `0`, `-0.0e3`, `true`, `false`, `"x \"y\" z"`})
 	role := rapid.SampledFrom([]string{`"user"`, `"assistant"`, `"user"`, `"assistant"`, `"system"`, `"human"`, `"GPT"`, `"tool"`, `"?"`, `""`, `1`})
 	turns := func(role_, content string) string {
 		n := rapid.IntRange(0, 6).Draw(t, "turns")
@@ -130,7 +130,7 @@ func drawLine(t *rapid.T) string {
 	case 5:
 		return `{"_meta":{"total_pairs":3}}`
 	case 6:
-		return rapid.SampledFrom([]string{"", " ", "{", "[]", "0", `{"a":1}`, "\xff", `{"a":"` + "\xff" + `"}`}).Draw(t, "odd")
+		return rapid.SampledFrom([]string{"", " ", "{", "[]", "0", "null", "true", `{"a":1}`, `{"conversation_id":"c","turns":[{"role":"user","content":"x"},null]}`, "\xff", `{"a":"` + "\xff" + `"}`}).Draw(t, "odd")
 	}
 	return `{"turn_number":2,"messages":` + turns("role", "content") + `}`
 }

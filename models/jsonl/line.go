@@ -2,6 +2,7 @@ package jsonl
 
 import (
 	"bytes"
+	"strconv"
 
 	"github.com/loratop/loratop/models"
 )
@@ -25,7 +26,9 @@ type list struct {
 	value   value
 	turns   []turn // the first keptTurns
 	n       int64  // all
-	words   int64  // of those that have role and content
+	words   int64  // of contents
+	null    bool   // one is null: the validator gives up there
+	unsplit bool   // one has a content that is no text: the validator gives up after the last
 	bad     int64  // without role or content
 	first   []int  // the first bad ones, from 1
 	spill   *turn  // where those beyond are read
@@ -183,16 +186,24 @@ func (l *list) next() *turn {
 // count adds a turn to what the validator wants to know of the list.
 func (l *list) count(t *turn) {
 	l.n++
-	if t.content.kind != kindNone {
+	if t.content.kind == kindString {
 		t.words, l.scratch = words(t.content, l.scratch)
+	}
+	if l.null = l.null || t.whole.kind == kindNull; l.null {
+		return
 	}
 	if t.share || falsy(t.role) || falsy(t.content) {
 		if l.bad++; len(l.first) < platformErrors {
 			l.first = append(l.first, int(l.n))
 		}
-		return
 	}
-	l.words += t.words
+	switch {
+	case t.share, t.content.kind == kindNone, t.content.kind == kindNull:
+	case t.content.kind != kindString:
+		l.unsplit = true
+	default:
+		l.words += t.words
+	}
 }
 
 func (t *turn) read(s *scanner) {
@@ -365,24 +376,24 @@ func falsy(v value) bool {
 	switch v.kind {
 	case kindNone, kindNull:
 		return true
-	case kindBool, kindNumber:
-		return string(v.raw) == "false" || string(v.raw) == "0"
+	case kindBool:
+		return v.raw[0] == 'f'
+	case kindNumber:
+		f, err := strconv.ParseFloat(string(v.raw), 64)
+		return err == nil && f == 0
 	case kindString:
 		return len(v.raw) == 2
 	}
 	return false
 }
 
-// words counts the pieces of a content between single spaces, as the platform
+// words counts the pieces of a string between single spaces, as the platform
 // does; scratch is for decoding.
 func words(v value, scratch []byte) (int64, []byte) {
-	b := v.raw
-	if v.kind == kindString {
-		b = v.inner()
-		if v.escapes&escapedUnicode != 0 {
-			scratch = decode(scratch[:0], b)
-			b = scratch
-		}
+	b := v.inner()
+	if v.escapes&escapedUnicode != 0 {
+		scratch = decode(scratch[:0], b)
+		b = scratch
 	}
 	return int64(bytes.Count(b, []byte(" "))) + 1, scratch
 }

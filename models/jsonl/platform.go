@@ -28,12 +28,17 @@ func (p *platform) fail(text, suggestion string) {
 	}
 }
 
+// unparsed is what the validator says of everything that throws.
+func (p *platform) unparsed() {
+	p.fail("JSON parse error", "Check that every line is one whole JSON object.")
+}
+
 // line counts one line that is not blank.
 func (p *platform) line(b []byte, r *record) {
 	p.v.Lines++
 	switch {
-	case r.fail != "":
-		p.fail("JSON parse error", "Check that every line is one whole JSON object.")
+	case r.fail != "", r.whole.kind == kindNull:
+		p.unparsed()
 		return
 	case falsy(r.conversation):
 		p.fail("Missing conversation_id", "Give every line a conversation_id.")
@@ -49,8 +54,16 @@ func (p *platform) line(b []byte, r *record) {
 		p.fail("Turn "+strconv.Itoa(n)+" missing role or content", "Every turn needs a role and a text.")
 	}
 	p.v.ErrorCount += r.turns.bad - int64(len(r.turns.first))
-	p.words += r.turns.words
+	if r.turns.null {
+		p.unparsed()
+		return
+	}
 	p.v.Pairs += r.turns.n
+	if r.turns.unsplit {
+		p.unparsed()
+		return
+	}
+	p.words += r.turns.words
 	if len(p.v.Sample) < platformSamples {
 		p.v.Sample = append(p.v.Sample, bytes.Clone(b))
 	}

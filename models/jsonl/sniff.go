@@ -70,7 +70,10 @@ func hasKeys(head []byte) bool {
 
 // platformOnly takes a line of a file that is no JSON Lines: the validator reads
 // it so all the same.
-func (c *checker) platformOnly(b []byte, _ place) {
+func (c *checker) platformOnly(b []byte, at place) {
+	if at.line == 1 {
+		b = bytes.TrimPrefix(b, []byte(bom))
+	}
 	if len(bytes.TrimSpace(b)) == 0 {
 		c.rep.Blank++
 		return
@@ -82,7 +85,7 @@ func (c *checker) platformOnly(b []byte, _ place) {
 
 func (c *checker) platformSkip(int64, place) {
 	c.plat.v.Lines++
-	c.plat.fail("JSON parse error", "Check that every line is one whole JSON object.")
+	c.plat.unparsed()
 }
 
 // tooLong takes a line that was not read.
@@ -93,7 +96,7 @@ func (c *checker) tooLong(size int64, at place) {
 	}
 	c.rep.Long++
 	c.platformSkip(size, at)
-	c.train.skips++
+	c.train.skip()
 	c.found.add(codeTooLong, c.spot(0, "$"), func() string {
 		return "the line has " + strconv.FormatInt(size>>20, 10) + " MiB; at most " + strconv.Itoa(MaxLine>>20) + " are read"
 	})

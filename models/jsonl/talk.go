@@ -69,6 +69,9 @@ func (c *checker) paired(k *talk) {
 // sound reports a role and a text.
 func (t *turn) sound() bool { return t.role.says() && t.content.says() && !t.share }
 
+// odd reports a value that is neither text nor absent.
+func (v value) odd() bool { return v.kind != kindNone && v.kind != kindNull && v.kind != kindString }
+
 // unsound says what is wrong with a turn, and reports whether it can be looked at
 // all the same.
 func (c *checker) unsound(k *talk, i int, t *turn) bool {
@@ -78,7 +81,7 @@ func (c *checker) unsound(k *talk, i int, t *turn) bool {
 	case t.whole.kind != kindObject:
 		c.mixed(k.trained, at, "a turn must be an object")
 		return false
-	case !falsy(t.role) && t.role.kind != kindString, !falsy(t.content) && t.content.kind != kindString:
+	case t.role.odd(), t.content.odd():
 		c.mixed(k.trained, at, "role and content must be strings")
 		return false
 	case k.strict && (missing || t.share):
@@ -93,7 +96,7 @@ func (c *checker) unsound(k *talk, i int, t *turn) bool {
 // trainer where it reads them.
 func (c *checker) mixed(trained bool, at spot, text string) {
 	c.found.add(codeTurnType, at, func() string { return text })
-	if trained {
-		c.train.giveUp(c.at.line, "values of mixed types")
+	if trained && c.train.loaded {
+		c.train.giveUp(c.at.line, "a role or text that is no string")
 	}
 }

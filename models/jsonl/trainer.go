@@ -15,6 +15,7 @@ type trainer struct {
 	loads, skips int64
 	fatal        string // the first reason to give up, "" = none
 	fatalLine    int64
+	loaded       bool // the line at hand
 }
 
 func (t *trainer) giveUp(line int64, why string) {
@@ -23,8 +24,15 @@ func (t *trainer) giveUp(line int64, why string) {
 	}
 }
 
-// line counts a line that is not blank and reports whether it is loaded.
-func (t *trainer) line(r *record, line int64) (loaded bool) {
+// skip counts a line that is not loaded.
+func (t *trainer) skip() {
+	t.skips++
+	t.loaded = false
+}
+
+// line counts a line that is not blank.
+func (t *trainer) line(r *record, line int64) {
+	loaded := false
 	switch {
 	case r.fail != "":
 	case r.whole.kind != kindObject:
@@ -37,30 +45,38 @@ func (t *trainer) line(r *record, line int64) (loaded bool) {
 	case r.target.kind != kindNone && r.input.kind != kindNone:
 		loaded = r.spoken() >= 2
 	}
-	if loaded {
-		t.loads++
-	} else {
-		t.skips++
+	if !loaded {
+		t.skip()
+		return
 	}
-	return loaded
+	t.loads++
+	t.loaded = true
 }
 
 // spoken is how many user and assistant messages the worker makes of a pair.
 func (r *record) spoken() (n int) {
 	for i := range r.history.turns {
 		h := &r.history.turns[i]
-		if h.share || falsy(h.content) {
+		if h.share || nothing(h.content) {
 			continue
 		}
 		if h.role.kind == kindNone || bytes.Equal(h.role.inner(), []byte("user")) || bytes.Equal(h.role.inner(), []byte("assistant")) {
 			n++
 		}
 	}
-	if !falsy(r.input) {
+	if !nothing(r.input) {
 		n++
 	}
-	if !falsy(r.target) {
+	if !nothing(r.target) {
 		n++
 	}
 	return n
+}
+
+// nothing is Python's idea of an absent value.
+func nothing(v value) bool {
+	if v.kind == kindArray || v.kind == kindObject {
+		return len(bytes.TrimSpace(v.raw[1:len(v.raw)-1])) == 0
+	}
+	return falsy(v)
 }
