@@ -126,6 +126,12 @@ func (l *launch) resolve(c *cobra.Command) error {
 			*p, _ = flags.GetString(name)
 		}
 	}
+	switch from, preset := flags.Changed("from"), flags.Changed("preset"); { // where to start from: the flag's outranks the file's other
+	case from && !preset:
+		s.Preset = ""
+	case preset && !from:
+		s.From = ""
+	}
 	if flags.Changed("gpus") {
 		s.GPUs, _ = flags.GetInt("gpus")
 		if s.GPUs == 0 {

@@ -48,6 +48,18 @@ func TestLaunchFromAFile(t *testing.T) {
 	}
 }
 
+func TestLaunchFlagsChooseAnotherStart(t *testing.T) {
+	f := sample()
+	in := "dataset = \"support-chats\"\nfrom = \"" + jobID + "\"\n"
+	if r := invoke(t, f, world{in: in}, "jobs", "launch", "-q", "-f", "-", "--preset", "fast"); r.code != 0 || f.launched[0].PresetID != "fast" {
+		t.Errorf("exit %d %s", r.code, r.err)
+	}
+	in = "dataset = \"support-chats\"\npreset = \"fast\"\n"
+	if r := invoke(t, f, world{in: in}, "jobs", "launch", "-q", "-f", "-", "--from", jobID); r.code != 0 || f.launched[1].PresetID != "balanced" {
+		t.Errorf("exit %d %s", r.code, r.err)
+	}
+}
+
 func TestLaunchFileMistakes(t *testing.T) {
 	for _, c := range []struct {
 		in, want string
