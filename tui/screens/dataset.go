@@ -88,6 +88,7 @@ func newDataset(b datasetStore, o Options) func(screen.Scope, screen.Args) scree
 				kit.Column{Title: "Cost", Min: 8, Max: 10, Right: true, Drop: 2},
 				kit.Column{Title: "Age", Min: 4, Max: 5, Right: true, Drop: 1},
 			)}
+		s.samples.by = o.Tokens
 		id := s.id
 		s.feed = screen.NewFeed(sc, "read dataset", s.every, func(ctx context.Context) (models.Dataset, error) { return b.Dataset(ctx, id) })
 		s.uses = screen.NewFeed(sc, "read what came from the dataset", s.everyUses, func(ctx context.Context) (datasetUses, error) {

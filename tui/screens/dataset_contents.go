@@ -51,7 +51,7 @@ type contents struct {
 // contents of the samples that were read.
 func (t *tally) contents(source string, seqLen int) contents {
 	s := contents{
-		source: source, tokenBy: "words × 1.3", examples: int64(len(t.tokens)),
+		source: source, tokenBy: orElse(t.by, "words × 1.3"), examples: int64(len(t.tokens)),
 		formats: t.formats.sorted(), roles: t.roles.sorted(), personas: t.persona.sorted(), arcs: t.arc.sorted(), topics: t.topic.sorted(),
 	}
 	var total int64

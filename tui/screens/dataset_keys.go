@@ -162,10 +162,10 @@ func (s *dataset) revalidate() tea.Cmd {
 
 // checkAll reads the whole stored file as a stream, in parts.
 func (s *dataset) checkAll() tea.Cmd {
-	r, seqLen := s.samples.reader(), s.report.seqLen
+	r, seqLen, by := s.samples.reader(), s.report.seqLen, s.o.Tokens
 	d, _ := s.feed.Value()
 	cmd := s.begin(opCheck, func(ctx context.Context, progress func(models.Progress)) (any, error) {
-		rep, err := jsonl.Check(ctx, &partStream{ctx: ctx, r: r, progress: progress}, jsonl.Options{SeqLen: seqLen})
+		rep, err := jsonl.Check(ctx, &partStream{ctx: ctx, r: r, progress: progress}, jsonl.Options{SeqLen: seqLen, Tokens: vocabulary(by)})
 		rep.File = d.FileName
 		return rep, err
 	})

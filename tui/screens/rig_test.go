@@ -105,12 +105,15 @@ func (r *rig) asks(m tea.Msg) {
 	})
 }
 
-// toast waits for a toast that contains text.
+// toast waits for a toast, or a notification, that contains text.
 func (r *rig) toast(text string) {
 	r.t.Helper()
 	r.until("toast "+text, func() bool {
 		for _, a := range r.asked {
 			if m, ok := a.(screen.ToastMsg); ok && strings.Contains(m.Text, text) {
+				return true
+			}
+			if m, ok := a.(screen.NotifyMsg); ok && strings.Contains(m.Text, text) {
 				return true
 			}
 		}

@@ -24,7 +24,7 @@ type sample struct {
 	format models.LineFormat
 	conv   models.Conversation
 	err    string // why it is no JSON
-	tokens int    // by the platform's rule: words × 1.3
+	tokens int    // as counted by the browser's counter
 	about  sampleAbout
 }
 
@@ -39,10 +39,10 @@ type samplePage struct {
 
 // readSamples reads the lines of a page. no is the number of its first line, 0
 // when it is not known.
-func readSamples(p filePage, no int64) samplePage {
+func readSamples(p filePage, no int64, c models.TokenCounter) samplePage {
 	out := samplePage{filePage: p, samples: make([]sample, 0, len(p.lines))}
 	for _, l := range p.lines {
-		s := readSample(l)
+		s := readSample(l, c)
 		if s.no = no; no > 0 {
 			no++
 		}
@@ -53,7 +53,7 @@ func readSamples(p filePage, no int64) samplePage {
 }
 
 // readSample reads one line; what is no JSON is kept as text.
-func readSample(l fileLine) sample {
+func readSample(l fileLine, c models.TokenCounter) sample {
 	s := sample{fileLine: l, format: models.LineUnknown}
 	text := bytes.TrimSpace(bytes.TrimPrefix(l.text, []byte("\xef\xbb\xbf")))
 	switch {
@@ -69,20 +69,25 @@ func readSample(l fileLine) sample {
 		s.err = models.Clean(err.Error())
 		return s
 	}
-	s.format, s.conv, s.tokens = line.Format, line.Conversation, estimateTokens(line.Conversation)
+	s.format, s.conv, s.tokens = line.Format, line.Conversation, countTokens(line.Conversation, c)
 	if s.format == models.LinePair {
 		s.about = aboutOf(text)
 	}
 	return s
 }
 
-// estimateTokens is the platform's rule: words × 1.3.
-func estimateTokens(c models.Conversation) int {
-	words := 0
+// countTokens counts with a vocabulary, or without one by the platform's rule:
+// words × 1.3.
+func countTokens(c models.Conversation, by models.TokenCounter) int {
+	n, words := 0, 0
 	for _, t := range c.Turns {
+		if by.Count != nil {
+			n += by.Count([]byte(t.Content))
+			continue
+		}
 		words += strings.Count(t.Content, " ") + 1
 	}
-	return int(math.Round(float64(words) * 1.3))
+	return n + int(math.Round(float64(words)*1.3))
 }
 
 func aboutOf(line []byte) sampleAbout {
@@ -128,10 +133,10 @@ func (s *sample) matches(lower string, raw bool) bool {
 }
 
 // keptSamples are the conversations that a row keeps in sample_data.
-func keptSamples(d models.Dataset) []sample {
+func keptSamples(d models.Dataset, by models.TokenCounter) []sample {
 	var out []sample
 	for i, c := range d.Samples() {
-		out = append(out, sample{fileLine: fileLine{at: int64(i)}, no: int64(i + 1), format: models.LineTurns, conv: c, tokens: estimateTokens(c)})
+		out = append(out, sample{fileLine: fileLine{at: int64(i)}, no: int64(i + 1), format: models.LineTurns, conv: c, tokens: countTokens(c, by)})
 	}
 	return out
 }
@@ -141,6 +146,7 @@ func keptSamples(d models.Dataset) []sample {
 type browser struct {
 	sc   screen.Scope
 	b    DatasetFiles
+	by   func() models.TokenCounter // a new one each call; nil: the platform's rule
 	data models.Dataset
 	kept []sample
 	took bool // data is set
@@ -202,7 +208,7 @@ func newBrowser(sc screen.Scope, b DatasetFiles) *browser {
 func (w *browser) take(d models.Dataset) {
 	other := w.data.StoragePath != d.StoragePath || w.data.StorageBucket != d.StorageBucket
 	w.data, w.took = d, true
-	w.kept = keptSamples(d)
+	w.kept = keptSamples(d, models.TokenCounter{})
 	if other {
 		w.pages, w.err, w.size, w.etag, w.marks = nil, nil, -1, "", nil
 	}

@@ -7,6 +7,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"github.com/loratop/loratop/models"
+	"github.com/loratop/loratop/models/jsonl"
 	"github.com/loratop/loratop/tui/kit"
 	"github.com/loratop/loratop/tui/screen"
 )
@@ -29,6 +30,7 @@ type partRead struct {
 	end    bool   // else it goes on
 	none   bool   // readFind: no hit
 	note   string // to be shown
+	by     string // what counted the tokens, "" for the rule
 	err    error
 }
 
@@ -46,21 +48,22 @@ func (w *browser) reader() *partReader {
 }
 
 // read starts a read; the one that goes on is ended.
-func (w *browser) read(why reading, f func(ctx context.Context, emit func(tea.Msg)) partRead) tea.Cmd {
+func (w *browser) read(why reading, f func(ctx context.Context, by models.TokenCounter, emit func(tea.Msg)) partRead) tea.Cmd {
 	w.halt()
 	w.gen++
-	gen := w.gen
+	gen, by := w.gen, w.by
 	ctx, cancel := context.WithCancel(w.sc.Context())
 	w.reading, w.stop, w.passed, w.note = why, cancel, 0, ""
 	return screen.Stream(w.sc, "read dataset file", func(_ context.Context, emit func(tea.Msg)) tea.Msg {
 		defer cancel()
-		m := f(ctx, func(m tea.Msg) {
+		c := counter(by)
+		m := f(ctx, c, func(m tea.Msg) {
 			if p, ok := m.(partRead); ok {
 				p.to, p.gen, p.why = w, gen, why
 				emit(p)
 			}
 		})
-		m.to, m.gen, m.why, m.end = w, gen, why, true
+		m.to, m.gen, m.why, m.end, m.by = w, gen, why, true, c.Name
 		if ctx.Err() != nil {
 			m.err = nil // it was stopped, by hand or because the screen left
 			m.none = true
@@ -68,6 +71,31 @@ func (w *browser) read(why reading, f func(ctx context.Context, emit func(tea.Ms
 		return m
 	})
 }
+
+// counter makes a counter; it belongs to the goroutine that asks.
+func counter(by func() models.TokenCounter) models.TokenCounter {
+	if by == nil {
+		return models.TokenCounter{}
+	}
+	return by()
+}
+
+// vocabulary is a counter as a check takes it; nil for the platform's rule.
+func vocabulary(by func() models.TokenCounter) jsonl.Tokenizer {
+	c := counter(by)
+	if c.Count == nil {
+		return nil
+	}
+	return counted{c}
+}
+
+type counted struct{ c models.TokenCounter }
+
+// Name of the vocabulary.
+func (v counted) Name() string { return v.c.Name }
+
+// Count counts the tokens of a text.
+func (v counted) Count(text []byte) int { return v.c.Count(text) }
 
 // halt ends the read that goes on.
 func (w *browser) halt() {
@@ -90,9 +118,9 @@ func (w *browser) open() tea.Cmd {
 func (w *browser) again() tea.Cmd {
 	w.etag, w.size, w.marks, w.err = "", -1, nil, nil
 	r := w.reader()
-	return w.read(readFirst, func(ctx context.Context, _ func(tea.Msg)) partRead {
+	return w.read(readFirst, func(ctx context.Context, by models.TokenCounter, _ func(tea.Msg)) partRead {
 		p, err := r.forward(ctx, 0, false)
-		return partRead{page: readSamples(p, 1), err: err}
+		return partRead{page: readSamples(p, 1, by), err: err}
 	})
 }
 
@@ -103,9 +131,9 @@ func (w *browser) readNext() tea.Cmd {
 		no = last.samples[n-1].no + 1
 	}
 	r := w.reader()
-	return w.read(readNext, func(ctx context.Context, _ func(tea.Msg)) partRead {
+	return w.read(readNext, func(ctx context.Context, by models.TokenCounter, _ func(tea.Msg)) partRead {
 		p, err := r.forward(ctx, last.to, last.mid)
-		return partRead{page: readSamples(p, no), err: err}
+		return partRead{page: readSamples(p, no, by), err: err}
 	})
 }
 
@@ -116,12 +144,12 @@ func (w *browser) readPrev() tea.Cmd {
 		no = first.samples[0].no
 	}
 	r := w.reader()
-	return w.read(readPrev, func(ctx context.Context, _ func(tea.Msg)) partRead {
+	return w.read(readPrev, func(ctx context.Context, by models.TokenCounter, _ func(tea.Msg)) partRead {
 		p, err := r.backward(ctx, first.from)
 		if no -= int64(len(p.lines)); no < 0 || p.headMid {
 			no = 0
 		}
-		return partRead{page: readSamples(p, no), err: err}
+		return partRead{page: readSamples(p, no, by), err: err}
 	})
 }
 
@@ -132,29 +160,29 @@ func (w *browser) jump(at, no int64) tea.Cmd {
 	if at <= 0 {
 		no = 1
 	}
-	return w.read(readJump, func(ctx context.Context, _ func(tea.Msg)) partRead {
+	return w.read(readJump, func(ctx context.Context, by models.TokenCounter, _ func(tea.Msg)) partRead {
 		p, err := r.around(ctx, at)
 		if len(p.lines) > 0 && p.lines[0].at < at {
 			no = 0 // the end of the file, from somewhere before
 		}
-		return partRead{page: readSamples(p, no), at: at, err: err}
+		return partRead{page: readSamples(p, no, by), at: at, err: err}
 	})
 }
 
 // jumpInto shows the line that has a byte, of which the number is known.
 func (w *browser) jumpInto(at, no int64) tea.Cmd {
 	r := w.reader()
-	return w.read(readJump, func(ctx context.Context, _ func(tea.Msg)) partRead {
+	return w.read(readJump, func(ctx context.Context, by models.TokenCounter, _ func(tea.Msg)) partRead {
 		start, ok, err := r.lineStart(ctx, at)
 		if err != nil {
 			return partRead{err: err}
 		}
 		if !ok { // the line is too long: what is behind it
 			p, err := r.around(ctx, at)
-			return partRead{page: readSamples(p, 0), at: at, err: err, note: "line " + kit.Exact(no) + " is longer than " + kit.Bytes(lineMost)}
+			return partRead{page: readSamples(p, 0, by), at: at, err: err, note: "line " + kit.Exact(no) + " is longer than " + kit.Bytes(lineMost)}
 		}
 		p, err := r.forward(ctx, start, false)
-		return partRead{page: readSamples(p, no), at: start, err: err}
+		return partRead{page: readSamples(p, no, by), at: start, err: err}
 	})
 }
 
@@ -175,13 +203,13 @@ func (w *browser) jumpLine(no int64) tea.Cmd {
 		}
 	}
 	r, each := w.reader(), w.tally.lineBytes()
-	return w.read(readJump, func(ctx context.Context, emit func(tea.Msg)) partRead {
-		return countTo(ctx, r, from, no, each, emit)
+	return w.read(readJump, func(ctx context.Context, by models.TokenCounter, emit func(tea.Msg)) partRead {
+		return countTo(ctx, r, from, no, each, by, emit)
 	})
 }
 
 // countTo counts lines from a mark to a number, or guesses where it is.
-func countTo(ctx context.Context, r *partReader, from lineMark, no int64, each float64, emit func(tea.Msg)) partRead {
+func countTo(ctx context.Context, r *partReader, from lineMark, no int64, each float64, by models.TokenCounter, emit func(tea.Msg)) partRead {
 	guess := from.at + int64(float64(no-from.no)*max(1, each))
 	if r.size >= 0 {
 		guess = min(guess, r.size)
@@ -193,23 +221,23 @@ func countTo(ctx context.Context, r *partReader, from lineMark, no int64, each f
 			return partRead{err: err}
 		}
 		if k := int64(len(p.lines)); no < n+k {
-			return partRead{page: readSamples(p, n), at: p.lines[no-n].at}
+			return partRead{page: readSamples(p, n, by), at: p.lines[no-n].at}
 		} else if n += k; r.ends(p.to) {
 			p, err := r.backward(ctx, r.size)
-			return partRead{page: readSamples(p, max(0, n-int64(len(p.lines)))), at: r.size, err: err, note: "the file has " + plural(int(n-1), "line")}
+			return partRead{page: readSamples(p, max(0, n-int64(len(p.lines))), by), at: r.size, err: err, note: "the file has " + plural(int(n-1), "line")}
 		}
 		at, mid = p.to, p.mid
 		emit(partRead{passed: at - from.at})
 	}
 	p, err := r.around(ctx, guess)
-	return partRead{page: readSamples(p, 0), at: guess, err: err, note: "about line " + kit.Exact(no) + ": line numbers are known only where the file was read from its beginning"}
+	return partRead{page: readSamples(p, 0, by), at: guess, err: err, note: "about line " + kit.Exact(no) + ": line numbers are known only where the file was read from its beginning"}
 }
 
 // find reads on, forward or backward, until a part has a hit.
 func (w *browser) find(dir int) tea.Cmd {
 	r, needle, raw := w.reader(), strings.ToLower(w.needle), w.raw
 	last, first := w.pages[len(w.pages)-1], w.pages[0]
-	return w.read(readFind, func(ctx context.Context, emit func(tea.Msg)) partRead {
+	return w.read(readFind, func(ctx context.Context, by models.TokenCounter, emit func(tea.Msg)) partRead {
 		at, mid := last.to, last.mid
 		if dir < 0 {
 			at = first.from
@@ -225,7 +253,7 @@ func (w *browser) find(dir int) tea.Cmd {
 			if err != nil {
 				return partRead{err: err}
 			}
-			page := readSamples(p, 0)
+			page := readSamples(p, 0, by)
 			if i := page.hitIn(needle, raw, dir); i >= 0 {
 				return partRead{page: page, at: page.samples[i].at}
 			}
@@ -285,6 +313,7 @@ func (w *browser) update(m partRead) tea.Cmd {
 	}
 	w.err, w.note = nil, m.note
 	w.size, w.etag = m.page.size, m.page.etag
+	w.tally.by = m.by
 	w.tally.number(m.page.samples)
 	w.tally.add(m.page.samples)
 	w.mark(m.page.samples)

@@ -16,6 +16,7 @@ const tallyMost = 500_000
 type tally struct {
 	seen    map[int64]int64 // numbers of lines by offset, 0 for unknown
 	bytes   int64
+	by      string  // what counted the tokens, "" for the platform's rule
 	tokens  []int32 // of those that are examples
 	formats counts
 	roles   counts

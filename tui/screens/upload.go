@@ -28,6 +28,7 @@ type upload struct {
 	paint
 	sc   screen.Scope
 	b    uploadStore
+	by   func() models.TokenCounter
 	mode uploadMode
 	ups  *deskWatch
 
@@ -62,7 +63,7 @@ func newUpload(b uploadStore, o Options) func(screen.Scope, screen.Args) screen.
 			dir = "/"
 		}
 		home, _ := os.UserHomeDir()
-		s := &upload{sc: sc, b: b, ups: newDeskWatch(sc, k), pick: kit.NewPicker(dir, home), report: newReportPane(), held: kit.NewTable(
+		s := &upload{sc: sc, b: b, by: o.Tokens, ups: newDeskWatch(sc, k), pick: kit.NewPicker(dir, home), report: newReportPane(), held: kit.NewTable(
 			kit.Column{Title: "Unfinished", Min: 12},
 			kit.Column{Title: "Sent", Min: 5, Max: 5, Right: true},
 			kit.Column{Title: "Size", Min: 8, Max: 9, Right: true, Drop: 2},
@@ -243,14 +244,14 @@ func (s *upload) check(path string) tea.Cmd {
 	s.touch()
 	s.mode, s.path, s.err = uploadCheck, path, nil
 	s.report.clear()
-	b, seqLen := s.b, s.report.seqLen
+	b, seqLen, by := s.b, s.report.seqLen, s.by
 	size := int64(0)
 	if e, _, ok := s.pick.Selected(); ok {
 		size = e.Size
 	}
 	var cmd tea.Cmd
 	s.op, cmd = newOp(s.sc, "checking", size, func(ctx context.Context, progress func(models.Progress)) (any, error) {
-		return b.CheckFile(ctx, path, jsonl.Options{SeqLen: seqLen, Progress: func(n int64) { progress(models.Progress{Done: n, Total: size}) }})
+		return b.CheckFile(ctx, path, jsonl.Options{SeqLen: seqLen, Tokens: vocabulary(by), Progress: func(n int64) { progress(models.Progress{Done: n, Total: size}) }})
 	})
 	return cmd
 }

@@ -162,7 +162,7 @@ func (k *desk) end(r *deskRun, d models.Dataset, err error) tea.Msg {
 			r.state = deskFailed
 		}
 	}
-	state := r.state
+	state, key := r.state, fmt.Sprintf("upload/%s/%d", r.up.DatasetID, r.begun.UnixNano())
 	k.changed()
 	k.mu.Unlock()
 	switch {
@@ -170,11 +170,11 @@ func (k *desk) end(r *deskRun, d models.Dataset, err error) tea.Msg {
 		return nil // whoever did it says so
 	case err != nil:
 		text, hint := models.Explain(err)
-		return batched(screen.Toast(screen.LevelBad, "%s is not uploaded: %s", name, joined(strings.TrimPrefix(text, "upload: "), hint)), screen.Changed("dataset"))
+		return batched(screen.Notify(key, screen.LevelBad, "%s is not uploaded: %s", name, joined(strings.TrimPrefix(text, "upload: "), hint)), screen.Changed("dataset"))
 	case d.Status == models.DatasetError:
-		return batched(screen.Toast(screen.LevelWarn, "%s is uploaded, and its validation found errors", name), screen.Changed("dataset"))
+		return batched(screen.Notify(key, screen.LevelWarn, "%s is uploaded, and its validation found errors", name), screen.Changed("dataset"))
 	}
-	return batched(screen.Toast(screen.LevelGood, "%s is uploaded and ready: l on its page launches a job", name), screen.Changed("dataset"))
+	return batched(screen.Notify(key, screen.LevelGood, "%s is uploaded and ready: l on its page launches a job", name), screen.Changed("dataset"))
 }
 
 // batched is several commands as one message.
