@@ -51,16 +51,22 @@ func check(b *testing.B, r io.Reader, o jsonl.Options) {
 	}
 }
 
-// BenchmarkCheck reads structure and counts, without a tokenizer, on one core,
-// and compares with jq -c on the same file in the same run.
-func BenchmarkCheck(b *testing.B) {
+// BenchmarkCheck reads structure and counts, without a tokenizer or a hash, on
+// one core, and compares with jq -c on the same file in the same run.
+func BenchmarkCheck(b *testing.B) { benchmarkCheck(b, jsonl.Options{NoHash: true}) }
+
+// BenchmarkCheckHash is the same with SHA-256, on one core too; where there are
+// more, it runs beside.
+func BenchmarkCheckHash(b *testing.B) { benchmarkCheck(b, jsonl.Options{}) }
+
+func benchmarkCheck(b *testing.B, o jsonl.Options) {
 	for _, f := range []struct {
 		name string
 		line func(*maker, *bytes.Buffer, int)
 	}{{"turns", turnsLine}, {"messages", messagesLine}, {"pairs", pairLine}} {
 		b.Run(f.name, func(b *testing.B) {
 			data := newMaker(f.line).bytes(benchBytes, 1)
-			rate := oneCore(b, len(data), func() { check(b, bytes.NewReader(data), jsonl.Options{}) })
+			rate := oneCore(b, len(data), func() { check(b, bytes.NewReader(data), o) })
 			if jq := jqRate(b, data); jq > 0 {
 				b.ReportMetric(rate/jq, "times-jq")
 			}

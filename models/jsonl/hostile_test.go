@@ -3,6 +3,7 @@ package jsonl_test
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
@@ -195,6 +196,19 @@ func TestReaderFails(t *testing.T) {
 type broken struct{ err error }
 
 func (b broken) Read([]byte) (int, error) { return 0, b.err }
+
+// TestHash is of all bytes, whatever they are, or of none.
+func TestHash(t *testing.T) {
+	for _, in := range []string{"", good, strings.Repeat(good+"\n", 5000), "\x1f\x8bxx", "\ufeff[\n1,\n2]", "{\n \"training_pairs\": [tru"} {
+		want := fmt.Sprintf("%x", sha256.Sum256([]byte(in)))
+		if got := report(t, strings.NewReader(in), jsonl.Options{}).SHA256; got != want {
+			t.Errorf("%.20q: %s, want %s", in, got, want)
+		}
+		if got := report(t, strings.NewReader(in), jsonl.Options{NoHash: true}).SHA256; got != "" {
+			t.Errorf("%.20q: %s without a hash", in, got)
+		}
+	}
+}
 
 // TestCancel ends a check in the middle of an endless stream.
 func TestCancel(t *testing.T) {

@@ -20,6 +20,7 @@ const LineSuperset models.LineFormat = "superset"
 // sequence length.
 type Options struct {
 	SeqLen   int         // tokens a training example may have; 0 = truncation is not computed
+	NoHash   bool        // leave SHA256 empty, which saves a quarter of the time on one core
 	Tokens   Tokenizer   // nil = the platform's estimate (words × 1.3)
 	Progress func(int64) // bytes read so far, called some times a second; may be nil
 }
@@ -130,7 +131,7 @@ type Report struct {
 	Schema string `json:"schema"`
 	File   string `json:"file"` // as the caller named it
 	Kind   Kind   `json:"kind"`
-	SHA256 string `json:"sha256"`
+	SHA256 string `json:"sha256"` // hexadecimal; "" with Options.NoHash
 	Bytes  int64  `json:"bytes"`
 	Lines  int64  `json:"lines"` // physical
 	Blank  int64  `json:"blank_lines"`

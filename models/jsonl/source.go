@@ -16,7 +16,7 @@ import (
 type source struct {
 	ctx      context.Context
 	r        io.Reader
-	sum      hash.Hash
+	sum      hash.Hash // nil = none is wanted
 	n, told  int64
 	step     int64
 	idle     int
@@ -37,7 +37,10 @@ func newSource(ctx context.Context, r io.Reader, o Options) *source {
 	if o.Tokens != nil {
 		s.step = progressTokens
 	}
-	if runtime.GOMAXPROCS(0) > 1 {
+	switch {
+	case o.NoHash:
+		s.sum = nil
+	case runtime.GOMAXPROCS(0) > 1:
 		s.work, s.done = make(chan []byte), make(chan struct{})
 		go func() {
 			for b := range s.work {
@@ -63,6 +66,9 @@ func (s *source) end() string {
 	if s.work != nil {
 		close(s.work)
 	}
+	if s.sum == nil {
+		return ""
+	}
 	return hex.EncodeToString(s.sum.Sum(nil))
 }
 
@@ -77,7 +83,7 @@ func (s *source) Read(p []byte) (int, error) {
 		return 0, errors.New("the reader is broken: it counts wrongly")
 	}
 	switch {
-	case n == 0:
+	case n == 0, s.sum == nil:
 	case s.work != nil:
 		s.work <- p[:n]
 		s.busy = true
