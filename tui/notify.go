@@ -33,6 +33,7 @@ type notices struct {
 	probing bool     // the terminal may still answer
 	held    []string // what waits for it
 	count   int      // told to the terminal
+	hears   bool     // the terminal has told of its focus
 }
 
 // probeOver tells that the terminal has had its time to answer.
@@ -62,7 +63,7 @@ func (s *shell) notify(m screen.NotifyMsg) tea.Cmd {
 		return nil
 	}
 	if s.focused {
-		return s.toast(m.Level, m.Text)
+		return tea.Batch(s.toast(m.Level, m.Text), s.ring())
 	}
 	s.toasts.keep(s.toasts.add(m.Level, models.Clean(m.Text)))
 	if s.notices.probing {
@@ -70,6 +71,17 @@ func (s *shell) notify(m screen.NotifyMsg) tea.Cmd {
 		return nil
 	}
 	return s.tellTerminal(m.Text)
+}
+
+// ring rings the bell where nothing is known of the focus: tmux passes it on only
+// with its option focus-events, and screen never does. Both show a bell of a
+// window that nobody looks at.
+func (s *shell) ring() tea.Cmd {
+	within := env(s.o.Env, "TMUX") != "" || env(s.o.Env, "STY") != ""
+	if !within || s.notices.hears || s.o.Notify == "off" {
+		return nil
+	}
+	return tea.Raw("\a")
 }
 
 func (s *shell) tellTerminal(text string) tea.Cmd {

@@ -105,6 +105,25 @@ func TestNotifiesOnceAndOnlyUnfocused(t *testing.T) {
 	}
 }
 
+// TestRingsInTmuxThatTellsNoFocus: without focus-events nobody knows whether the
+// window is looked at, and tmux knows what to do with a bell.
+func TestRingsInTmuxThatTellsNoFocus(t *testing.T) {
+	rings := func(heard bool, how string, vars ...string) bool {
+		s := newShell(context.Background(), Options{Notify: how, Env: vars}.withDefaults(), tuitest.NewFake(time.Now()), nil)
+		if heard {
+			s.Update(tea.FocusMsg{})
+		}
+		_, cmd := s.Update(screen.NotifyMsg{Key: "k", Text: "done"})
+		return said(cmd) == "\a"
+	}
+	if !rings(false, "auto", "TMUX=/x") || !rings(false, "", "STY=1.x") {
+		t.Error("no bell, and no focus that could tell more")
+	}
+	if rings(true, "auto", "TMUX=/x") || rings(false, "off", "TMUX=/x") || rings(false, "auto", "TERM=xterm") {
+		t.Error("a bell where the focus is known, or nobody wants it")
+	}
+}
+
 // TestProbesOSC99 asks a terminal that nothing is known of, and uses what it
 // answers; what there is to tell meanwhile waits for it, and no longer than that.
 func TestProbesOSC99(t *testing.T) {

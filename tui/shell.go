@@ -183,8 +183,10 @@ func (s *shell) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		s.dark, s.groundKnown = m.IsDark(), true
 		s.retheme()
 	case tea.FocusMsg:
+		s.notices.hears = true
 		return s, s.focus(true)
 	case tea.BlurMsg:
+		s.notices.hears = true
 		return s, s.focus(false)
 	case tea.ResumeMsg:
 		s.draw.reset()
