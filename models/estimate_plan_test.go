@@ -200,3 +200,23 @@ func TestPresetFamilies(t *testing.T) {
 		t.Error("other values are no preset")
 	}
 }
+
+// FuzzHeadLengths holds that no file stops a launch, and that its figures are
+// possible ones.
+func FuzzHeadLengths(f *testing.F) {
+	f.Add([]byte("{\"messages\":[{\"role\":\"user\",\"content\":\"a\"},{\"role\":\"assistant\",\"content\":\"b\"}]}\n"), int64(100), int64(1))
+	f.Add([]byte("\x00\n\n{"), int64(-1), int64(0))
+	f.Add([]byte("{\"current_user_input\":\"a\",\"target_response\":\"\xff\"}"), int64(3), int64(-5))
+	f.Fuzz(func(t *testing.T, head []byte, size, seq int64) {
+		l := models.HeadLengths(head, size, "", models.TokenCounter{})
+		if l.Lines < float64(len(l.Tokens)) && (size < 0 || size >= int64(len(head))) {
+			t.Fatalf("%d examples, %f lines", len(l.Tokens), l.Lines)
+		}
+		p := plan(rows(10, 10, 1), "H100")
+		p.Lengths, p.Hyperparameters.MaxSeqLength = l, models.Ptr(models.Int(seq))
+		r := p.Review()
+		if tr := r.Truncation; tr != nil && (tr.CutShare < 0 || tr.CutShare > 1 || tr.LostShare < 0 || tr.LostShare > 1) {
+			t.Fatalf("%+v", tr)
+		}
+	})
+}
