@@ -11,8 +11,8 @@ import (
 )
 
 const (
-	newsColumns = "id,user_id,dataset_id,status,current_stage,progress,current_step,queued_at,started_at,completed_at,created_at,updated_at," +
-		"artifact_id,current_cost,final_cost,error_message"
+	newsColumns = "id,status,queued_at,started_at,completed_at,created_at,updated_at,artifact_id,final_cost,error_message"
+	newsDataset = "dataset:datasets(name)"
 	newsMost = 200 // jobs and points in one answer
 	newsIDs  = 100 // ids in one request: its URL stays below 8 kB
 	// newsBack is how far before the last change points are searched: their
@@ -98,7 +98,7 @@ func (c *Client) newsJobs(ctx context.Context, me *live, nq models.NewsQuery) ([
 }
 
 func (c *Client) newsOf(ctx context.Context, me *live, q *query) ([]models.Job, error) {
-	res, err := c.selectKnown(ctx, me, q, tableJobs, newsColumns, jobDataset, countNone)
+	res, err := c.selectKnown(ctx, me, q, tableJobs, newsColumns, newsDataset, countNone)
 	if err != nil {
 		return nil, err
 	}
