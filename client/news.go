@@ -13,8 +13,8 @@ import (
 const (
 	newsColumns = "id,status,queued_at,started_at,completed_at,created_at,updated_at,artifact_id,final_cost,error_message"
 	newsDataset = "dataset:datasets(name)"
-	newsMost = 200 // jobs and points in one answer
-	newsIDs  = 100 // ids in one request: its URL stays below 8 kB
+	newsMost    = 200 // jobs and points in one answer
+	newsIDs     = 100 // ids in one request: its URL stays below 8 kB
 	// newsBack is how far before the last change points are searched: their
 	// timestamps may be those of another clock.
 	newsBack = time.Minute
