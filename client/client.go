@@ -45,6 +45,7 @@ type Client struct {
 	rowCap    atomic.Int64 // what it is, once an answer has shown it to be lower; 0: not known
 	plain     atomic.Bool  // the database lacks the functions loratop_point and loratop_job
 	known     liveRows
+	looks     atomic.Uint32 // live requests so far
 	noMessage atomic.Bool // datasets has no column error_message
 }
 

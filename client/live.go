@@ -14,6 +14,7 @@ import (
 
 const (
 	livePoints = 500 // new points of one job in one answer
+	liveFar    = 5   // one request in so many looks back all the way, see lookBack
 	liveFew    = 50  // so many may be cut by a limit of the server's that is not known
 	liveTail   = 240 // newest points of a job without a cursor
 	liveBatch  = 40  // jobs in one request: its URL stays below 8 kB
@@ -130,7 +131,7 @@ func (c *Client) liveBatch(ctx context.Context, me *live, reqs []models.LiveRequ
 // askLive makes the one request. Columns that do not move are asked for now and
 // then only.
 func (c *Client) askLive(ctx context.Context, me *live, reqs []models.LiveRequest, tail int) (rows []liveRow, cut bool, err error) {
-	shape := liveShape{brief: !c.plain.Load(), moving: c.known.have(me.UserID, reqs, c.opts.Now())}
+	shape := liveShape{brief: !c.plain.Load(), moving: c.known.have(me.UserID, reqs, c.opts.Now()), far: c.looks.Add(1)%liveFar == 0}
 	pctx, part := withPartial(ctx, func(data []byte) bool { return len(cutRows(data)) > 0 })
 	res, err := liveQuery(me.UserID, reqs, tail, shape).get(pctx, me, countNone, false)
 	switch {
@@ -163,6 +164,7 @@ func undefinedColumn(err error) bool {
 type liveShape struct {
 	brief  bool // points and moving columns as our functions write them
 	moving bool // of the jobs only what moves
+	far    bool // look back all of models.LookBack
 }
 
 func (s liveShape) columns() string {
@@ -195,7 +197,7 @@ func liveQuery(user string, reqs []models.LiveRequest, tail int, shape liveShape
 			fresh = append(fresh, r.JobID)
 			continue
 		}
-		from := r.After.Time.Add(-models.LookBack)
+		from := r.After.Time.Add(-lookBack(r, liveURL/len(reqs), shape.far))
 		if oldest.IsZero() || from.Before(oldest) {
 			oldest = from
 		}
@@ -218,6 +220,24 @@ func liveQuery(user string, reqs []models.LiveRequest, tail int, shape liveShape
 	return q
 }
 
+// seenFit is how many ids can be said in so many bytes of a URL, beside the rest
+// of a job's condition.
+func seenFit(size int) int {
+	const fixed, each = 120, 37
+	return max(0, (size-fixed)/each)
+}
+
+// lookBack is how far an answer looks back. Where many jobs share one URL, not
+// all that is seen can be said, and what cannot be would be sent again each time:
+// then most requests look back only about as far as it can be said.
+func lookBack(r models.LiveRequest, size int, far bool) time.Duration {
+	fit, n := seenFit(size), len(r.Seen)
+	if far || n <= fit {
+		return models.LookBack
+	}
+	return models.LookBack * time.Duration(fit) / time.Duration(n)
+}
+
 // newPoints is the condition for the points of one job that are not there yet,
 // as far as it can be said in so many bytes.
 func newPoints(r models.LiveRequest, from time.Time, size int) string {
@@ -227,8 +247,7 @@ func newPoints(r models.LiveRequest, from time.Time, size int) string {
 			seen = append(seen, id)
 		}
 	}
-	const fixed, each = 120, 37
-	seen = seen[max(0, len(seen)-max(0, (size-fixed)/each)):]
+	seen = seen[max(0, len(seen)-seenFit(size)):]
 	cond := fmt.Sprintf("job_id.eq.%s,timestamp.gte.%s", r.JobID, instant(from))
 	if len(seen) > 0 {
 		cond += ",id.not.in." + inList(seen)

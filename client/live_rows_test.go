@@ -105,6 +105,64 @@ func TestStackLiveReadsWhatMoves(t *testing.T) {
 	}
 }
 
+// Many jobs share a URL in which not all that is seen can be said: hardly
+// anything is sent again for that, and what came a little late is there.
+func TestStackLiveOfManyJobs(t *testing.T) {
+	t.Parallel()
+	const n, seconds = 30, 20
+	s, c, k, jobs := cutStack(t, 1000, make([]int, n)...)
+	g, seen := map[string]*gatherer{}, map[string][]models.MetricCursor{}
+	for _, j := range jobs {
+		g[j] = &gatherer{}
+	}
+	base, points := now().Add(-time.Hour), 0
+	for sec := range seconds {
+		at := base.Add(time.Duration(sec) * time.Second)
+		for i, j := range jobs {
+			if (i+sec)%4 == 0 { // two seconds late
+				s.point(t, j, at.Add(-2*time.Second), sec)
+			} else {
+				s.point(t, j, at, sec)
+			}
+		}
+		var reqs []models.LiveRequest
+		for _, j := range jobs {
+			r := models.LiveRequest{JobID: j, After: g[j].at}
+			for _, p := range seen[j] {
+				if !p.Time.Before(r.After.Time.Add(-models.LookBack)) {
+					r.Seen = append(r.Seen, p.ID)
+				}
+			}
+			reqs = append(reqs, r)
+		}
+		for range 1 + 5*(sec/(seconds-1)) { // at the end until one looks back far
+			out, err := c.Live(t.Context(), reqs, 0)
+			if err != nil || len(out) != n {
+				t.Fatalf("%d jobs, %v", len(out), err)
+			}
+			for _, lj := range out {
+				points += len(lj.Points)
+				g[lj.Job.ID].take(lj.Points)
+			}
+		}
+		for _, j := range jobs {
+			seen[j] = nil
+			for _, p := range g[j].got {
+				seen[j] = append(seen[j], cursorOf(p))
+			}
+		}
+	}
+	for _, j := range jobs {
+		if len(g[j].got) != seconds {
+			t.Errorf("%d points of %d", len(g[j].got), seconds)
+		}
+	}
+	t.Logf("%d points were sent for %d, %d bytes", points, n*seconds, k.read)
+	if points > 5*n*seconds {
+		t.Errorf("%d points were sent for %d", points, n*seconds)
+	}
+}
+
 // A server whose row limit is below what is asked for: nothing stands still,
 // nothing is lost, also when more lies in the look-back than it sends at once.
 func TestStackLiveWithFewRowsAtOnce(t *testing.T) {
