@@ -34,6 +34,8 @@ func stops(f *tuitest.Fake) [][2]string {
 		{"datasets", "contract-clauses"},
 		{"dataset/" + f.DatasetRows[0].ID, "support-conversations"},
 		{"dataset/" + f.DatasetRows[3].ID, "clinic-notes-de"},
+		{"upload", "Choose a dataset file"},
+		{"uploading/" + f.DatasetRows[4].ID, "its upload stopped"},
 		{"jobs", "running"},
 		{"job/" + f.JobRows[0].ID, "running"},
 		{"job/" + f.JobRows[4].ID, "CUDA out of memory"},
@@ -62,6 +64,7 @@ func TestTour(t *testing.T) {
 		t.Run(look, func(t *testing.T) {
 			t.Parallel()
 			f := tuitest.NewFake(noon)
+			f.Pending = []models.PendingUpload{{DatasetID: f.DatasetRows[4].ID, Path: "/data/fresh.jsonl", Name: "fresh-upload", Size: 6_172_835, Sent: 2_000_000}}
 			for i, s := range stops(f) {
 				if look != "dark" && os.Getenv("TOUR_DIR") == "" && i%3 == len(look)%3 {
 					continue // the other looks leave a third of the pages out

@@ -46,7 +46,7 @@ func NewPicker(dir, home string) *Picker {
 	p := &Picker{home: home, input: NewInput("", "path of a file", false, 4096), table: NewTable(
 		Column{Title: "Name", Min: 12},
 		Column{Title: "Size", Min: 8, Max: 9, Right: true, Drop: 1},
-		Column{Title: "Age", Min: 4, Max: 5, Right: true, Drop: 2},
+		Column{Title: "Age", Min: 4, Max: 6, Right: true, Drop: 2},
 		Column{Title: "", Min: 6, Max: 30, Drop: 3},
 	)}
 	p.input.Focus()
