@@ -237,6 +237,9 @@ func TestLaunchWarnsOfMemory(t *testing.T) {
 	l.touch()
 	r.see("needs about")
 	r.see("a smaller batch")
+	r.w, r.h = 60, 12
+	r.see("over memory")
+	r.w, r.h = 120, 40
 	r.press("v")
 	r.see("needs about") // a warning: the launch stays possible
 	r.see("L launches the job")

@@ -220,6 +220,12 @@ func (l *launch) estimateLine(th theme.Theme, w int) string {
 		text = fmt.Sprintf("%s steps · %.2f h · %s", kit.Int(&e.TotalSteps), e.Hours, kit.Money(&e.Total))
 	}
 	style := th.Strong
+	if l.rev.Fit == models.FitNot {
+		text, style = text+" · over memory", th.Warn
+	}
+	if l.rev.Over != models.OverNone {
+		text, style = text+" · over budget", th.Warn
+	}
 	if n := len(hardProblems(l.d.problems(l.rev))); n > 0 {
 		text, style = text+" · "+plural(n, "problem"), th.Warn
 	}
