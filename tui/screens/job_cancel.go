@@ -25,11 +25,14 @@ type jobCancelled struct {
 // Failure lets the shell see that a session has ended.
 func (m jobCancelled) Failure() error { return m.err }
 
+// cancelJob cancels a job. That it is cancelled then is no news to who did it,
+// and the page tells how it went.
 func cancelJob(sc screen.Scope, b Jobs, id string) tea.Cmd {
-	return screen.Do(sc, "cancel job", cancelTimeout, func(ctx context.Context) tea.Msg {
-		j, err := b.CancelJob(ctx, id)
-		return jobCancelled{id: id, job: j, err: err}
-	})
+	return tea.Batch(screen.Told(screen.EndKey(id, string(models.JobCancelled))),
+		screen.Do(sc, "cancel job", cancelTimeout, func(ctx context.Context) tea.Msg {
+			j, err := b.CancelJob(ctx, id)
+			return jobCancelled{id: id, job: j, err: err}
+		}))
 }
 
 // told says how it went, in plain words.
@@ -53,8 +56,7 @@ func (m jobCancelled) told() tea.Cmd {
 	if m.job.FinalCost != nil {
 		cost = " It cost " + kit.Money(m.job.FinalCost) + "."
 	}
-	return tea.Batch(screen.Told(screen.EndKey(m.id, string(models.JobCancelled))),
-		screen.Toast(screen.LevelGood, "The job is cancelled.%s", cost), screen.Changed("job"))
+	return tea.Batch(screen.Toast(screen.LevelGood, "The job is cancelled.%s", cost), screen.Changed("job"))
 }
 
 // joined puts together what happened and what to do.
