@@ -65,7 +65,8 @@ func (c *checker) read(ctx context.Context, r io.Reader) error {
 	c.rep.Kind = c.sniff(buf[:n])
 	switch c.rep.Kind {
 	case KindDocument:
-		err = c.document(io.MultiReader(bytes.NewReader(buf[:n]), errReader{err}, settled{in}))
+		head := begin(buf[:n])
+		err = c.document(io.MultiReader(bytes.NewReader(buf[:n]), errReader{err}, settled{in}), head[0], hasKeys(head))
 	case KindBinary:
 		c.split.line, c.split.skip = c.platformOnly, c.platformSkip
 	}

@@ -61,10 +61,12 @@ type walker struct {
 	declare int64 // conversations that the file declares, -1 = none
 	found   int64
 	what    string // the kind of document
+	array   bool   // its outermost value is an array
 }
 
-// document reads one JSON document, and the rest of the file when it breaks.
-func (c *checker) document(r io.Reader) error {
+// document reads one JSON document that begins with the byte first, and the rest
+// of the file when it breaks. full says that it has the keys of the full JSON.
+func (c *checker) document(r io.Reader, first byte, full bool) error {
 	c.split.line, c.split.skip = c.platformOnly, c.platformSkip
 	head := make([]byte, len(bom))
 	n, err := fill(r, head)
@@ -74,11 +76,10 @@ func (c *checker) document(r io.Reader) error {
 		_, _ = t.Read(head)
 		c.found.whole(codeBOM, "the file begins with a byte order mark")
 	}
-	w := walker{c: c, tee: t, dec: json.NewDecoder(t), declare: -1, what: "a JSON object"}
+	w := walker{c: c, tee: t, dec: json.NewDecoder(t), declare: -1, what: "an object", array: first == '['}
 	base := t.n
 	w.tee.from = base
-	c.rec.text = nil
-	err = w.top(base)
+	err = w.top(base, full)
 	var syntax *json.SyntaxError
 	switch {
 	case errors.As(err, &syntax), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF):
@@ -90,7 +91,7 @@ func (c *checker) document(r io.Reader) error {
 	case err != nil:
 		return err
 	}
-	c.found.whole(codeDocument, "the file is one JSON document ("+w.what+"), not JSON Lines")
+	c.found.whole(codeDocument, "the file is JSON over several lines ("+w.what+"), not JSON Lines")
 	if w.declare >= 0 && w.declare != w.found {
 		c.found.whole(codeDeclared, "the document declares "+count(w.declare, "conversation")+", "+strconv.FormatInt(w.found, 10)+" are there")
 	}
@@ -99,17 +100,41 @@ func (c *checker) document(r io.Reader) error {
 	return err
 }
 
-// top walks over the outermost value.
-func (w *walker) top(base int64) error {
-	tok, err := w.dec.Token()
-	if err != nil {
-		return err
+// top walks over the outermost value, or values: one object after another, each
+// over several lines, is what many tools print.
+func (w *walker) top(base int64, full bool) error {
+	for n := 0; w.dec.More(); n++ {
+		if n > 0 {
+			w.what = "values one after another"
+		}
+		if err := w.outermost(base, full); err != nil {
+			return err
+		}
 	}
-	switch tok {
-	case json.Delim('['):
-		w.what = "a JSON array"
+	_, err := w.dec.Token() // what is left, if anything, is no JSON
+	if errors.Is(err, io.EOF) {
+		return nil
+	}
+	return err
+}
+
+func (w *walker) outermost(base int64, full bool) error {
+	if !full && !w.array {
+		var raw json.RawMessage
+		if err := w.part(&raw); err != nil {
+			return err
+		}
+		w.record("$", raw, base)
+		return nil
+	}
+	tok, err := w.dec.Token()
+	switch {
+	case err != nil:
+		return err
+	case tok == json.Delim('['):
+		w.what = "an array"
 		return w.each("$", func(path string, raw json.RawMessage) { w.record(path, raw, base) })
-	case json.Delim('{'):
+	case tok == json.Delim('{'):
 		return w.members(base)
 	}
 	return nil

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -72,6 +73,47 @@ func TestHostileFiles(t *testing.T) {
 		}
 		if len(r.Findings) > jsonl.KeptFindings || (r.ErrorCount > 0) != strings.Contains(fmt.Sprint(r.Findings), "error") {
 			t.Errorf("%s: %d findings, %d errors", name, len(r.Findings), r.ErrorCount)
+		}
+	}
+}
+
+// TestDocuments tells JSON over several lines from JSON Lines, and reads it.
+func TestDocuments(t *testing.T) {
+	chat := `{"messages":[{"role":"user","content":"hi"},{"role":"assistant","content":"ho %d"}]}`
+	one, two := fmt.Sprintf(chat, 1), fmt.Sprintf(chat, 2)
+	pretty := func(s string) string {
+		var b bytes.Buffer
+		if err := json.Indent(&b, []byte(s), "", "  "); err != nil {
+			t.Fatal(err)
+		}
+		return b.String()
+	}
+	for name, c := range map[string]struct {
+		in    string
+		kind  jsonl.Kind
+		pairs int64
+		codes string
+	}{
+		"lines":                {one + "\n" + two, jsonl.KindJSONL, 2, "validator.format 1"},
+		"lines, the first cut": {one[:40] + "\n" + two, jsonl.KindJSONL, 1, "validator.format 1, json 1"},
+		"one object":           {pretty(one), jsonl.KindDocument, 1, "file.document 1"},
+		"one after another":    {pretty(one) + "\n" + pretty(two) + "\n", jsonl.KindDocument, 2, "file.document 1"},
+		"an array":             {pretty("[" + one + "," + two + "]"), jsonl.KindDocument, 2, "file.document 1"},
+		"an array in one line": {"[" + one + "," + two + "]\n", jsonl.KindDocument, 2, "file.document 1"},
+		"with a mark":          {"\ufeff" + pretty("["+one+"]"), jsonl.KindDocument, 1, "file.document 1, bom 1"},
+		"a broken one":         {pretty("[" + one + "," + two + "]")[:300], jsonl.KindDocument, 1, "file.document 1, json 1"},
+		"more behind it":       {pretty(one) + "\n!", jsonl.KindDocument, 1, "file.document 1, json 1"},
+		"ShareGPT":             {pretty(`[{"id":"a","conversations":[{"from":"human","value":"x"},{"from":"gpt","value":"y"}]}]`), jsonl.KindDocument, 1, "file.document 1"},
+		"pairs":                {pretty(`{"training_pairs":[{"current_user_input":"x","target_response":"y"},{"current_user_input":"z","target_response":null}]}`), jsonl.KindDocument, 1, "file.document 1"},
+		"pairs that are none":  {pretty(`{"training_pairs":{"a":[{}]},"dataset_metadata":7}`), jsonl.KindDocument, 0, "file.document 1, format.unknown 1"},
+		"in one line":          {`{"dataset_metadata":{"version":"4.0.0"},"training_pairs":[{"current_user_input":"x","target_response":"y"}]}`, jsonl.KindDocument, 1, "file.document 1"},
+	} {
+		r := report(t, strings.NewReader(c.in), jsonl.Options{})
+		consistent(t, r)
+		samePlatform(t, c.in, r)
+		fixed(t, []byte(c.in))
+		if r.Kind != c.kind || r.Pairs != c.pairs || codes(r) != c.codes {
+			t.Errorf("%s: %s with %d pairs, found %s", name, r.Kind, r.Pairs, codes(r))
 		}
 	}
 }

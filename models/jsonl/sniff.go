@@ -28,40 +28,46 @@ func (c *checker) sniff(head []byte) Kind {
 		c.found.whole(codeBinary, what)
 		return KindBinary
 	}
-	if isDocument(bytes.TrimPrefix(head, []byte(bom))) {
+	if isDocument(begin(head)) {
 		return KindDocument
 	}
 	return KindJSONL
 }
 
-// isDocument tells a JSON document over several lines, or one line with the full
-// JSON's keys, from JSON Lines: its first line is no whole value, and the next
-// one does not begin an object of its own at the left margin.
+// isDocument tells a JSON document over several lines from JSON Lines: its first
+// line is no whole value, and the next one does not begin an object of its own at
+// the left margin. A single line is one when it is a list of objects or has the
+// full JSON's keys.
 func isDocument(head []byte) bool {
-	head = bytes.TrimLeft(head, " \t\r\n")
 	if len(head) == 0 || (head[0] != '{' && head[0] != '[') {
 		return false
 	}
 	first, rest, more := bytes.Cut(head, []byte("\n"))
 	var r record
 	r.parse(first, true)
+	list := head[0] == '[' && bytes.HasPrefix(bytes.TrimLeft(head[1:], " \t\r\n"), []byte("{"))
 	if r.fail == "" {
-		return r.document && r.conversation.kind == kindNone && len(bytes.TrimSpace(rest)) == 0
+		return (list || r.document && r.conversation.kind == kindNone) && len(bytes.TrimSpace(rest)) == 0
 	}
 	if r.at < len(bytes.TrimRight(first, " \t\r")) {
 		return false // broken inside, not cut by the line's end
 	}
 	rest = bytes.TrimLeft(rest, "\r\n")
 	if !more || len(rest) == 0 {
-		return hasKeys(head)
+		return list || hasKeys(head)
 	}
 	return rest[0] != '{' || first[0] == '['
 }
 
-// hasKeys reports the full JSON's keys in the beginning of one long line.
+// begin is the head from its first value on.
+func begin(head []byte) []byte {
+	return bytes.TrimLeft(bytes.TrimPrefix(head, []byte(bom)), " \t\r\n")
+}
+
+// hasKeys reports the full JSON's keys in the beginning of a document.
 func hasKeys(head []byte) bool {
-	for _, key := range [...]string{`"training_file_metadata"`, `"dataset_metadata"`, `"consultant_profile"`} {
-		if bytes.Contains(head[:min(len(head), 4096)], []byte(key)) {
+	for _, key := range [...]string{`"training_file_metadata"`, `"dataset_metadata"`, `"consultant_profile"`, `"training_pairs"`} {
+		if bytes.Contains(head, []byte(key)) {
 			return true
 		}
 	}
