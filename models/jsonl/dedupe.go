@@ -31,8 +31,10 @@ type minima [sketchBins]uint32
 
 // dedupe finds pairs that stood before. Two are exact duplicates when prompt and
 // response are the same to the byte. They are near when about 80 % of their word
-// beginnings with what follows are the same, which is estimated with MinHash;
-// short ones when they are the same but for case, punctuation and white space.
+// beginnings with what follows are the same, which is estimated with MinHash: of
+// 200 words five may be others and it is found nine times in ten, with twenty
+// others hardly ever. Short pairs are near when they are the same but for case,
+// punctuation and white space.
 type dedupe struct {
 	exact, near int64
 	full        bool
