@@ -46,6 +46,7 @@ type column struct {
 	Name     string
 	Type     string // as a cast may write it, with length or precision
 	Base     string // without them
+	Root     string // that of a domain's values, else Base
 	Default  string // an SQL expression, or ""
 	Nullable bool
 	JSON     bool // json or jsonb

@@ -126,13 +126,12 @@ func (l *loader) columns(ctx context.Context) error {
 	return l.each(ctx, sqlColumns, func(scan func(...any) error) error {
 		var oid uint32
 		c := &column{}
-		var root string
-		err := scan(&oid, &c.num, &c.Name, &c.Type, &c.Base, &root, &c.Nullable, &c.Default, &c.Comment)
+		err := scan(&oid, &c.num, &c.Name, &c.Type, &c.Base, &c.Root, &c.Nullable, &c.Default, &c.Comment)
 		if err != nil {
 			return err
 		}
 		c.JSON = c.Base == "json" || c.Base == "jsonb"
-		c.TSVector = root == "tsvector"
+		c.TSVector = c.Root == "tsvector"
 		t := l.byOID[oid]
 		t.Columns = append(t.Columns, c)
 		t.byName[c.Name] = c

@@ -8,7 +8,7 @@ import (
 )
 
 // root answers "/" with an OpenAPI 2.0 description of what the caller may see.
-func (s *Server) root(ctx context.Context, c *catalog, req *request) (*answer, *apiError) {
+func (s *Server) root(ctx context.Context, c *catalog, req *request, host string) (*answer, *apiError) {
 	ok := false
 	names := []string{}
 	for _, m := range req.Accept {
@@ -18,11 +18,11 @@ func (s *Server) root(ctx context.Context, c *catalog, req *request) (*answer, *
 	if !ok {
 		return nil, errMedia(names)
 	}
-	visible, err := s.visible(ctx, c, req)
+	seen, err := s.visible(ctx, c, req)
 	if err != nil {
 		return nil, fromPg(err, req.Identity.Role != s.opt.AnonRole)
 	}
-	body, err := marshal(c.openAPI(req.Target.Schema, visible))
+	body, err := marshal(c.openAPI(req.Target.Schema, host, seen))
 	if err != nil {
 		return nil, errNoCatalog()
 	}
@@ -34,119 +34,85 @@ func (s *Server) root(ctx context.Context, c *catalog, req *request) (*answer, *
 	return a, nil
 }
 
+// visible is what a role may use, and what only its description needs.
+type visible struct {
+	tables    map[uint32]bool
+	functions map[string]bool // by name
+	enums     map[columnKey][]string
+	lengths   map[columnKey]int
+	comment   string // of the schema
+}
+
+type columnKey struct {
+	table uint32
+	name  string
+}
+
 const sqlVisible = `
 SELECT c.oid FROM pg_catalog.pg_class c
 WHERE c.oid = ANY($1) AND (pg_catalog.has_table_privilege(c.oid, 'SELECT, INSERT, UPDATE, DELETE')
    OR pg_catalog.has_any_column_privilege(c.oid, 'SELECT, INSERT, UPDATE'))`
 
-// visible is the tables on which the caller's role has a privilege.
-func (s *Server) visible(ctx context.Context, c *catalog, req *request) (map[uint32]bool, error) {
+const sqlCallable = `
+SELECT DISTINCT p.proname::text FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
+WHERE n.nspname = $1 AND pg_catalog.has_function_privilege(p.oid, 'EXECUTE')`
+
+const sqlDetails = `
+SELECT a.attrelid, a.attname::text, coalesce(information_schema._pg_char_max_length(
+         information_schema._pg_truetypid(a, t), information_schema._pg_truetypmod(a, t)), 0)::int,
+       ARRAY(SELECT e.enumlabel::text FROM pg_catalog.pg_enum e WHERE e.enumtypid = information_schema._pg_truetypid(a, t) ORDER BY e.enumsortorder)
+FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
+WHERE a.attnum > 0 AND NOT a.attisdropped AND a.attrelid = ANY($1)`
+
+// visible asks under the caller's role.
+func (s *Server) visible(ctx context.Context, c *catalog, req *request) (visible, error) {
+	v := visible{tables: map[uint32]bool{}, functions: map[string]bool{}, enums: map[columnKey][]string{}, lengths: map[columnKey]int{}}
 	var oids []uint32
 	for name, t := range c.tables {
 		if name.Schema == req.Target.Schema {
 			oids = append(oids, t.oid)
 		}
 	}
-	seen := map[uint32]bool{}
 	if c.superusers[req.Identity.Role] {
-		return seen, nil
+		return v, nil
 	}
 	opts := pgx.TxOptions{AccessMode: pgx.ReadOnly}
 	err := pgx.BeginTxFunc(ctx, s.opt.Pool, opts, func(tx pgx.Tx) error {
 		if _, err := tx.Exec(ctx, "SELECT pg_catalog.set_config('role', $1, true)", req.Identity.Role); err != nil {
 			return err
 		}
-		rows, err := tx.Query(ctx, sqlVisible, oids)
-		if err != nil {
-			return err
-		}
-		defer rows.Close()
-		for rows.Next() {
-			var oid uint32
-			if err := rows.Scan(&oid); err != nil {
-				return err
-			}
-			seen[oid] = true
-		}
-		return rows.Err()
+		return v.read(ctx, tx, req.Target.Schema, oids)
 	})
-	return seen, err
+	return v, err
 }
 
-type doc map[string]any
-
-func (c *catalog) openAPI(schema string, visible map[uint32]bool) doc {
-	paths := doc{"/": doc{"get": doc{
-		"summary": "OpenAPI description (this document)", "tags": []string{"Introspection"},
-		"produces":  []string{"application/openapi+json", "application/json"},
-		"responses": doc{"200": doc{"description": "OK"}},
-	}}}
-	definitions := doc{}
-	for name, t := range c.tables {
-		if name.Schema == schema && visible[t.oid] {
-			paths["/"+name.Name] = t.operations()
-			definitions[name.Name] = t.definition()
-		}
+func (v *visible) read(ctx context.Context, tx pgx.Tx, schema string, oids []uint32) error {
+	const q = `SELECT coalesce(pg_catalog.obj_description(oid, 'pg_namespace'), '') FROM pg_catalog.pg_namespace WHERE nspname = $1`
+	if err := tx.QueryRow(ctx, q, schema).Scan(&v.comment); err != nil {
+		return err
 	}
-	for name := range c.functions {
-		if name.Schema == schema {
-			paths["/rpc/"+name.Name] = doc{"post": verb("(rpc) "+name.Name, "200")}
-		}
+	var oid uint32
+	rows, _ := tx.Query(ctx, sqlVisible, oids) // the error is that of the rows
+	if _, err := pgx.ForEachRow(rows, []any{&oid}, func() error { v.tables[oid] = true; return nil }); err != nil {
+		return err
 	}
-	return doc{
-		"swagger": "2.0", "basePath": "/", "schemes": []string{"http"},
-		"info":        doc{"title": "standard public schema", "description": "", "version": "14"},
-		"consumes":    []string{"application/json", "application/vnd.pgrst.object+json", "text/csv"},
-		"produces":    []string{"application/json", "application/vnd.pgrst.object+json", "text/csv"},
-		"paths":       paths,
-		"definitions": definitions,
+	var name string
+	rows, _ = tx.Query(ctx, sqlCallable, schema)
+	if _, err := pgx.ForEachRow(rows, []any{&name}, func() error { v.functions[name] = true; return nil }); err != nil {
+		return err
 	}
-}
-
-func verb(tag, status string) doc {
-	return doc{"tags": []string{tag}, "responses": doc{status: doc{"description": http.StatusText(http.StatusOK)}}}
-}
-
-func (t *table) operations() doc {
-	out := doc{"get": verb(t.Name.Name, "200")}
-	if t.Insertable {
-		out["post"] = verb(t.Name.Name, "201")
-	}
-	if t.Updatable {
-		out["patch"] = verb(t.Name.Name, "204")
-	}
-	if t.Deletable {
-		out["delete"] = verb(t.Name.Name, "204")
-	}
-	return out
-}
-
-var jsonTypes = map[string]string{
-	"smallint": "integer", "integer": "integer", "bigint": "integer", "real": "number",
-	"double precision": "number", "numeric": "number", "boolean": "boolean",
-}
-
-func (t *table) definition() doc {
-	properties, required := doc{}, []string{}
-	for _, c := range t.Columns {
-		typ := jsonTypes[c.Base]
-		if typ == "" && !c.JSON {
-			typ = "string"
+	var length int
+	var labels []string
+	rows, _ = tx.Query(ctx, sqlDetails, oids)
+	_, err := pgx.ForEachRow(rows, []any{&oid, &name, &length, &labels}, func() error {
+		if length > 0 {
+			v.lengths[columnKey{oid, name}] = length
 		}
-		p := doc{"format": c.Type}
-		if typ != "" {
-			p["type"] = typ
+		if len(labels) > 0 {
+			v.enums[columnKey{oid, name}] = labels
 		}
-		if c.Default != "" {
-			p["default"] = c.Default
-		}
-		if contains(t.PK, c.Name) {
-			p["description"] = "Note:\nThis is a Primary Key.<pk/>"
-		}
-		properties[c.Name] = p
-		if !c.Nullable {
-			required = append(required, c.Name)
-		}
-	}
-	return doc{"type": "object", "required": required, "properties": properties}
+		labels = nil
+		return nil
+	})
+	return err
 }

@@ -185,7 +185,7 @@ func (s *Server) answer(r *http.Request, buf *[]byte) (*answer, *apiError) {
 	case actInfo:
 		return c.info(req, maxRows)
 	case actRoot:
-		return s.root(r.Context(), c, req)
+		return s.root(r.Context(), c, req, r.Host)
 	}
 	p, e := c.plan(req, maxRows)
 	if e != nil {
