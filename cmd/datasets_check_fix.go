@@ -28,7 +28,11 @@ func (a *app) fix(ctx context.Context, name, out string, o jsonl.Options) error 
 	defer done()
 	tell, clear := a.checkProgress(name, size)
 	o.Progress = tell
-	rep, err := replaceFile(out, func(w io.Writer) (jsonl.FixReport, error) {
+	mode := fs.FileMode(0o600)
+	if info, err := a.statData(name); err == nil && info.Mode().IsRegular() {
+		mode = info.Mode().Perm() // as private as the original
+	}
+	rep, err := replaceFile(out, mode, func(w io.Writer) (jsonl.FixReport, error) {
 		return jsonl.Fix(ctx, r, w, jsonl.FixOptions{Options: o})
 	})
 	clear()
@@ -93,7 +97,7 @@ func (a *app) statData(name string) (fs.FileInfo, error) {
 
 // replaceFile writes a file that appears as a whole or not at all; one without a
 // line does not appear. A symbolic link keeps leading to its target.
-func replaceFile(path string, write func(io.Writer) (jsonl.FixReport, error)) (jsonl.FixReport, error) {
+func replaceFile(path string, mode fs.FileMode, write func(io.Writer) (jsonl.FixReport, error)) (jsonl.FixReport, error) {
 	if target, err := filepath.EvalSymlinks(path); err == nil {
 		path = target
 	}
@@ -104,7 +108,7 @@ func replaceFile(path string, write func(io.Writer) (jsonl.FixReport, error)) (j
 	defer func() { _ = os.Remove(f.Name()) }()
 	rep, err := write(f)
 	if err == nil {
-		err = f.Chmod(0o644)
+		err = f.Chmod(mode)
 	}
 	if err == nil {
 		err = f.Sync()

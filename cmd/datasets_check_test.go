@@ -171,6 +171,9 @@ func TestDatasetsCheckFix(t *testing.T) {
 	if after, err := os.ReadFile(in); err != nil || !bytes.Equal(before, after) {
 		t.Errorf("the original was touched: %q, %v", after, err)
 	}
+	if info, err := os.Stat(out); err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("the copy is less private than the original: %v, %v", info, err)
+	}
 	left, err := os.ReadDir(dir)
 	if err != nil || len(left) != 3 { // out.jsonl and the two links
 		t.Errorf("left behind: %v, %v", left, err)
