@@ -172,7 +172,7 @@ func TestPushAsks(t *testing.T) {
 		says       string
 		sent       bool
 	}{
-		{"yes", good, world{tty: true, in: "y\n"}, nil, 0, "the validator accepts it", true},
+		{"yes", good, world{tty: true, in: "y\n"}, nil, 0, "? [y/N]", true},
 		{"no", good, world{tty: true, in: "n\n"}, nil, exitFailure, "nothing was changed", false},
 		{"a bad one", bad, world{tty: true, in: "y\n"}, nil, 0, "would be an error", true},
 		{"--yes", bad, world{tty: true}, []string{"--yes"}, 0, "", true},

@@ -128,7 +128,7 @@ func (a *app) datasetsTrash() *cobra.Command {
 	return datasetMove{verb: "trash", do: func(b screens.Backend) func(context.Context, []string) ([]string, error) { return b.TrashDatasets }}.command(a, &cobra.Command{
 		Use: "trash DATASET…", Short: "Move datasets to the trash",
 		Long:    "Moves datasets to the trash. Their files stay, and so do the jobs that used them;\ndatasets restore takes them back.",
-		Example: "  loratop datasets trash DATASET\n  loratop datasets trash $(loratop datasets ls --status error -q)",
+		Example: "  loratop datasets trash DATASET\n  loratop datasets trash 'Old export' --json",
 	})
 }
 
