@@ -46,18 +46,22 @@ func TestCutsChangeNothing(t *testing.T) {
 		"\u0301", "🙂", "\ufffd", "<|endoftext|>", "I", "don't", "ſ", "\u2028", "\x00", "(a", "\"b\"",
 	}
 	whole := map[string]*codec.Codec{bpe.Default: codec.NewCl100kBase(), "r50k_base": codec.NewR50kBase()}
+	cut := map[string]*bpe.Tokenizer{}
+	for _, name := range bpe.Names() {
+		k, err := bpe.New(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		cut[name] = k
+	}
 	rapid.Check(t, func(r *rapid.T) {
 		text := strings.Join(rapid.SliceOf(rapid.OneOf(rapid.SampledFrom(parts), rapid.String())).Draw(r, "parts"), rapid.SampledFrom([]string{"", " ", "  "}).Draw(r, "between"))
 		for _, name := range bpe.Names() {
-			k, err := bpe.New(name)
-			if err != nil {
-				r.Fatal(err)
-			}
 			want, err := whole[name].Count(text)
 			if err != nil {
 				r.Fatal(err)
 			}
-			if got := k.Count([]byte(text)); got != want {
+			if got := cut[name].Count([]byte(text)); got != want {
 				r.Fatalf("%s: %q has %d tokens, want %d", name, text, got, want)
 			}
 		}
@@ -77,10 +81,10 @@ func TestLongText(t *testing.T) {
 	if got := k.Count([]byte(strings.Repeat(sentence, n))); got < n*one-4 || got > n*one+4 {
 		t.Errorf("%d tokens, want about %d", got, n*one)
 	}
-	if got := k.Count([]byte(strings.Repeat("a", 600_000))); got < 1000 || got > 600_000 {
+	if got := k.Count([]byte(strings.Repeat("a", 270_000))); got < 1000 || got > 270_000 {
 		t.Errorf("letters without end: %d", got)
 	}
-	if got := k.Count([]byte(strings.Repeat(" ", 600_000))); got < 1 || got > 600_000 {
+	if got := k.Count([]byte(strings.Repeat(" ", 270_000))); got < 1 || got > 270_000 {
 		t.Errorf("spaces without end: %d", got)
 	}
 }
