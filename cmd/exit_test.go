@@ -56,7 +56,7 @@ func TestUsageErrors(t *testing.T) {
 		{"jobs", "launch", "--dataset", dsID, "--set", "rank"}, {"jobs", "launch", "--dataset", dsID, "--set", "colour=1"},
 		{"jobs", "launch", "--dataset", dsID, "--set", "rank=many"}, {"jobs", "launch", "--dataset", dsID, "--set", "epochs=1.5"},
 		{"jobs", "launch", "--dataset", dsID, "--id", "7"}, {"watch", jobID, "--refresh", "1ms"}, {"demo"}, {"demo", "--port", "x"}, {"job/1"},
-		{"local", "--bare"}, {"local", "--database-url", "x"}, {"local", "--port", "70000"}, {"local", "--speed", "0"},
+		{"local", "--bare"}, {"local", "--database-url", "x"}, {"local", "--port", "70000"}, {"local", "--speed", "0"}, {"local", "--rate-limit", "-1"},
 		{"local", "--bare", "--database-url", "x", "--jwt-secret", "s", "--reset"}, {"local", "--bare", "--database-url", "x"},
 		{"migrate"}, {"migrate", "up"}, {"config"}, {"version", "x"}, {"login", "--no-input"},
 	} {
