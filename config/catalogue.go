@@ -109,6 +109,9 @@ func (r *resolver) gpu(t map[string]any, path ...string) {
 		r.cfg.warn(line, "GPU "+quote(id)+" needs price_per_hour, for example \"3.50\"; it is ignored")
 		return
 	}
+	if g.Throughput <= 0 {
+		r.cfg.warn(line, "GPU "+quote(id)+" has no throughput (tokens a second): without it nothing can be estimated or launched")
+	}
 	r.cfg.GPUs = replaceGPU(r.cfg.GPUs, g)
 }
 

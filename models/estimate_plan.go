@@ -3,6 +3,7 @@ package models
 import (
 	"fmt"
 	"math"
+	"strings"
 )
 
 // Recommended dataset sizes of the platform's tutorial and wireframes, and
@@ -132,6 +133,9 @@ func (p LaunchPlan) estimate(r *LaunchReview) {
 		GPUs: *p.GPU.Count, Throughput: g.Throughput, PricePerHour: g.PricePerHour,
 	}.Estimate()
 	if err != nil {
+		if len(r.Hard()) == 0 { // else the reason is said
+			r.Problems = append(r.Problems, Problem{Field: "gpu_type", Text: "no estimate is possible: " + strings.TrimPrefix(err.Error(), "estimate: "), Hard: true})
+		}
 		return
 	}
 	r.Estimate = &e

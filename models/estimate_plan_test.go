@@ -135,6 +135,11 @@ func TestReview(t *testing.T) {
 	if r := p.Review(); !has(r, "epochs", "hours") || !has(r, "max_seq_length", "50 %") || !has(r, "batch_size", "no step") {
 		t.Errorf("%+v", r.Problems)
 	}
+	p = plan(rows(1000, 200000, 4), "slow")
+	p.GPUs = []models.GPU{{ID: "slow", PricePerHour: models.Dollars(100)}}
+	if r := p.Review(); len(r.Hard()) != 1 || !has(r, "gpu_type", "throughput") {
+		t.Errorf("a GPU of unknown speed: %+v", r.Problems)
+	}
 	if r := (models.LaunchPlan{}).Review(); r.Estimate != nil || len(r.Hard()) < 5 {
 		t.Errorf("nothing at all: %+v", r)
 	}
