@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"sync"
 	"testing"
@@ -29,6 +30,9 @@ const (
 // that shows what it did, in the list of the jobs and over the charts of a
 // million points.
 func BenchmarkKeyToFrame(b *testing.B) {
+	// The server runs in this process: more threads keep it from delaying the
+	// look at what the program has written.
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(8))
 	ctx := b.Context()
 	stack, err := local.Start(ctx, local.Options{Dir: filepath.Join(b.TempDir(), "stack"), Seed: true})
 	if err != nil {
