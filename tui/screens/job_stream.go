@@ -323,7 +323,11 @@ func (s *jobStream) goOn() {
 // takeCheck takes late points in. A sum that lacks some is made anew, once for
 // the same difference: rows without a time are in it and not in the count.
 func (s *jobStream) takeCheck(r streamRead) {
-	found := s.grow(r.points) > 0
+	n := s.grow(r.points)
+	found := n > 0
+	if s.long != nil {
+		s.long.late(n)
+	}
 	if r.failed {
 		s.checks.failed(s.now())
 	} else {

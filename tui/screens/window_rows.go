@@ -26,12 +26,19 @@ type longRun struct {
 	detail   models.MetricsWindow // Rows 0: none
 	raw      []row                // from the tail on, in order
 	added    int64                // points that came after the overview was made
+	fresh    int64                // those of the last call of newer
 	fine     int64                // buckets of a stretch that is looked at closer; 0: detailBuckets
 }
+
+// late counts points that newer took last as such that the overview does not
+// have, though it has newer ones.
+func (l *longRun) late(n int) { l.added += int64(n) - l.fresh }
 
 // newer keeps the points that are not there yet, which are from then on.
 func (l *longRun) newer(points []models.MetricsPoint) []models.MetricsPoint {
 	var out []models.MetricsPoint
+	before := l.added
+	defer func() { l.fresh = l.added - before }()
 	for i := range points {
 		p := &points[i]
 		r := newRow(p)
