@@ -234,6 +234,9 @@ func (s *dataset) own(msg tea.Msg) tea.Cmd {
 // arrived takes a row that was read.
 func (s *dataset) arrived() tea.Cmd {
 	d, _ := s.feed.Value()
+	if s.samples.took && s.samples.data.Status != d.Status {
+		s.stored = storedUnknown
+	}
 	s.samples.take(d)
 	cmd := s.probe(d)
 	if s.view == viewSamples || s.view == viewContents || s.wide() {

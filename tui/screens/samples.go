@@ -174,7 +174,7 @@ type browser struct {
 
 	list  *kit.Table
 	doc   *kit.Scroller
-	stale bool // the rows are not those of flat
+	rowed string // theme of the rows; "" when they are not those of flat
 	shown drawnSample
 	tally tally
 	room  browserRoom
@@ -207,6 +207,9 @@ func newBrowser(sc screen.Scope, b DatasetFiles) *browser {
 // take sets the dataset; another file of the same dataset is read anew.
 func (w *browser) take(d models.Dataset) {
 	other := w.data.StoragePath != d.StoragePath || w.data.StorageBucket != d.StorageBucket
+	if w.data.Status != d.Status {
+		w.err = nil // its file may be there now
+	}
 	w.data, w.took = d, true
 	w.kept = keptSamples(d, models.TokenCounter{})
 	if other {
@@ -237,7 +240,7 @@ func (w *browser) refill() {
 			w.flat = append(w.flat, &w.pages[i].samples[k])
 		}
 	}
-	w.stale, w.shown.valid = true, false
+	w.rowed, w.shown.valid = "", false
 	w.cursor = max(0, min(w.cursor, len(w.flat)-1))
 	if had {
 		w.selectAt(at)

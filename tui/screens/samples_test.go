@@ -239,3 +239,38 @@ func TestHitsGoOnOverTheEndOfALine(t *testing.T) {
 		t.Errorf("%v", got)
 	}
 }
+
+// A file that was not there when the page opened is read once the dataset has
+// moved on.
+func TestSamplesAppearWhenTheUploadIsDone(t *testing.T) {
+	d := sampleDataset()
+	d.Status, d.CreatedAt = models.DatasetUploading, models.At(clock())
+	done := make(chan struct{})
+	b := &fakeBackend{}
+	b.dataset = func(string) (models.Dataset, error) {
+		select {
+		case <-done:
+			d := d
+			d.Status = models.DatasetReady
+			return d, nil
+		default:
+			return d, nil
+		}
+	}
+	fetch := shelfPart(longFile(3))
+	b.part = func(ctx context.Context, d models.Dataset, from, n int64) (models.FilePart, error) {
+		select {
+		case <-done:
+			return fetch(ctx, d, from, n)
+		default:
+			return models.FilePart{}, &models.Error{Code: models.CodeNotFound, Msg: "no file is stored for this dataset"}
+		}
+	}
+	r := newRig(t, newDataset(b, Options{}), "ds1")
+	r.see("support chats")
+	r.press("tab")
+	r.see("no file is stored")
+	close(done)
+	r.run(r.s.(*dataset).feed.Poke())
+	r.see("answer 0 hay")
+}

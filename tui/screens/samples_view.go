@@ -102,8 +102,8 @@ func (w *browser) stacked(f screen.Frame, width, h int) string {
 }
 
 func (w *browser) listView(f screen.Frame, width, h int) string {
-	if w.stale {
-		w.stale = false
+	if w.rowed != f.Theme.ID {
+		w.rowed = f.Theme.ID
 		w.rows(f.Theme)
 	}
 	w.list.SetCursor(w.cursor)

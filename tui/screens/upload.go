@@ -43,7 +43,6 @@ type upload struct {
 	err    error // of the check
 	report *reportPane
 	form   *kit.Form
-	fixing bool
 }
 
 // uploadMode is the step on the way.
@@ -131,10 +130,8 @@ func (s *upload) own(msg tea.Msg) tea.Cmd {
 		}
 	case opEnded:
 		return s.checked(m)
-	case fixed:
-		return s.fixed(m)
 	case screen.Failed:
-		s.op, s.fixing, s.err = nil, false, m.Err
+		s.op, s.err = nil, m.Err
 	case tea.KeyPressMsg, tea.PasteMsg:
 		return s.typed(msg)
 	case tea.MouseWheelMsg, tea.MouseClickMsg:
@@ -265,11 +262,18 @@ func (s *upload) checked(m opEnded) tea.Cmd {
 		s.mode = uploadPick
 		return nil
 	}
-	if s.err = m.err; m.err != nil {
-		return nil
+	if m.err != nil && s.report.has { // of the copy: what was found of the file stays
+		text, hint := models.Explain(m.err)
+		return screen.Toast(screen.LevelBad, "%s", joined(text, hint))
 	}
-	if r, ok := m.got.(jsonl.Report); ok {
-		s.report.set(r)
+	s.err = m.err
+	switch got := m.got.(type) {
+	case jsonl.Report:
+		if m.err == nil {
+			s.report.set(got)
+		}
+	case fixed:
+		return s.fixed(got)
 	}
 	return nil
 }

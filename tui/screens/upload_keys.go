@@ -159,16 +159,15 @@ func (s *upload) nameAction(done func() string) screen.Action {
 	return next
 }
 
-// fixed is the outcome of writing a fixed copy.
+// fixed is a fixed copy that was written.
 type fixed struct {
 	path string
 	rep  jsonl.FixReport
-	err  error
 }
 
 func (s *upload) fixOff() string {
 	switch r := s.report.rep; {
-	case s.op != nil || s.fixing:
+	case s.op != nil:
 		return "it goes on"
 	case !s.report.has:
 		return "the file could not be read"
@@ -182,29 +181,36 @@ func (s *upload) fixOff() string {
 // checks that.
 func (s *upload) fix() tea.Cmd {
 	s.touch()
-	s.fixing = true
-	path := s.path
-	return screen.Do(s.sc, "write a fixed copy", 0, func(ctx context.Context) tea.Msg {
-		return fixFile(ctx, path)
+	path, size := s.path, s.report.rep.Bytes
+	var cmd tea.Cmd
+	s.op, cmd = newOp(s.sc, "writing a fixed copy", size, func(ctx context.Context, progress func(models.Progress)) (any, error) {
+		return fixFile(ctx, path, func(n int64) { progress(models.Progress{Done: n, Total: size}) })
 	})
+	return cmd
 }
 
-func fixFile(ctx context.Context, path string) (out fixed) {
+// fixFile leaves nothing behind when it fails or is stopped.
+func fixFile(ctx context.Context, path string, progress func(int64)) (out fixed, err error) {
 	in, err := os.Open(path)
 	if err != nil {
-		return fixed{err: err}
+		return fixed{}, noCopy(err)
 	}
 	defer func() { _ = in.Close() }()
 	dest, name, err := createBeside(path)
 	if err != nil {
-		return fixed{err: err}
+		return fixed{}, noCopy(err)
 	}
 	out.path = name
-	out.rep, out.err = jsonl.Fix(ctx, in, dest, jsonl.FixOptions{})
-	if out.err = errors.Join(out.err, dest.Close()); out.err != nil {
+	out.rep, err = jsonl.Fix(ctx, in, dest, jsonl.FixOptions{Options: jsonl.Options{Progress: progress}})
+	if err = errors.Join(err, dest.Close()); err != nil {
 		_ = os.Remove(name)
+		return fixed{}, noCopy(err)
 	}
-	return out
+	return out, nil
+}
+
+func noCopy(err error) error {
+	return &models.Error{Code: models.CodeUnknown, Op: "write a fixed copy", Msg: models.Clean(err.Error()), Hint: "The copy is written beside the file.", Err: err}
 }
 
 // createBeside makes FILE.fixed.jsonl, counting up: nothing is overwritten.
@@ -226,9 +232,9 @@ func createBeside(path string) (io.WriteCloser, string, error) {
 
 // fixed takes the copy in place of the file.
 func (s *upload) fixed(m fixed) tea.Cmd {
-	s.fixing = false
-	if m.err != nil {
-		return screen.Toast(screen.LevelBad, "No fixed copy: %s", m.err.Error())
+	note := "Wrote " + filepath.Base(m.path)
+	if n := m.rep.Dropped; n > 0 {
+		note += ": " + plural64(n, "line") + " without a trainable pair left out"
 	}
-	return tea.Batch(screen.Toast(screen.LevelGood, "Wrote %s", filepath.Base(m.path)), s.check(m.path))
+	return tea.Batch(screen.Toast(screen.LevelGood, "%s", note), s.check(m.path))
 }

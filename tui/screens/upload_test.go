@@ -338,3 +338,24 @@ func TestUploadsParkAtTheEndOfTheProgram(t *testing.T) {
 		t.Fatal(err)
 	}
 }
+
+func TestAFixedCopyThatCannotBeWritten(t *testing.T) {
+	dir := folder(t, "bad.jsonl")
+	b := &fakeBackend{}
+	b.check = func(_ context.Context, path string, _ jsonl.Options) (jsonl.Report, error) {
+		return jsonl.Report{File: path, Lines: 1, Bytes: 8}, nil
+	}
+	r := newRig(t, newUpload(b, Options{}))
+	r.see("bad.jsonl")
+	r.press("enter")
+	r.see("validator refuses it")
+	if err := os.Remove(filepath.Join(dir, "bad.jsonl")); err != nil {
+		t.Fatal(err)
+	}
+	r.press("F")
+	r.toast("no such file")
+	r.see("validator refuses it")
+	if left, _ := filepath.Glob(filepath.Join(dir, "*")); len(left) > 0 {
+		t.Errorf("left behind: %v", left)
+	}
+}

@@ -55,7 +55,11 @@ func (s *upload) drawCheck(f screen.Frame) string {
 	var body string
 	switch {
 	case s.op != nil:
-		body = kit.JoinV(s.op.line(th, iw), kit.Empty(th, "Reading "+name+" as the platform's validator and trainer would.", "", iw, ih-1))
+		what := "Reading " + name + " as the platform's validator and trainer would."
+		if s.report.has {
+			what = "Writing lines that the platform's validator and trainer both accept. " + name + " itself is not touched."
+		}
+		body = kit.JoinV(s.op.line(th, iw), kit.Empty(th, what, "", iw, ih-1))
 	case s.err != nil:
 		text, hint := models.Explain(s.err)
 		body = kit.Empty(th, text, joined(hint, "r tries again, esc chooses another file."), iw, ih)
