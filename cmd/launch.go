@@ -63,6 +63,7 @@ func (a *app) jobsLaunch() *cobra.Command {
 	f.BoolVar(&l.overBudget, "over-budget", false, "launch although it is far above the rest of the month's budget")
 	f.BoolVar(&l.dryRun, "dry-run", false, "check and estimate only")
 	f.BoolVar(&l.watch, "watch", false, "watch the job until it ends")
+	a.completeLaunch(c)
 	return c
 }
 

@@ -195,3 +195,18 @@ func TestLaunchTellsMemoryAndTruncation(t *testing.T) {
 		}
 	}
 }
+
+func TestLaunchCompletes(t *testing.T) {
+	home := t.TempDir()
+	writeConfig(t, home, "[gpus.L4]\nprice_per_hour = \"0.80\"\nthroughput = 700\n[presets.mine]\nlr = 1e-4\nbatch_size = 4\nepochs = 1\nrank = 8\n")
+	for flag, want := range map[string][]string{
+		"--preset": {"balanced", "types/balanced", "mine"}, "--gpu": {"L4", "H100"}, "--set": {"learning_rate="}, "--base-model": {models.DefaultBaseModel},
+	} {
+		r := invoke(t, sample(), world{home: home}, "__complete", "jobs", "launch", flag, "")
+		for _, w := range want {
+			if r.code != 0 || !strings.Contains("\n"+r.out, "\n"+w+"\n") {
+				t.Errorf("%s does not offer %s: exit %d\n%s%s", flag, w, r.code, r.out, r.err)
+			}
+		}
+	}
+}
