@@ -169,7 +169,7 @@ func (s *jobStream) note() string {
 	case s.complete() || s.series.length() < liveTail:
 		return ""
 	case s.blind:
-		return "reading the history backwards, as the database has no function metrics_window: "
+		return "reading the history backwards, without metrics_window: "
 	}
 	return "reading the history: "
 }

@@ -179,13 +179,14 @@ func (s *job) note(f screen.Frame, j models.Job) string {
 	if d == nil {
 		d = models.DiagnoseJob(j, f.Now)
 	}
+	text := s.stream.note()
+	if text != "" && !s.stream.complete() { // which passes, unlike a diagnosis
+		return th.Dim.Render(kit.Truncate(text+kit.Exact(s.stream.count())+" points so far", f.W))
+	}
 	if d != nil {
 		return diagnosisLine(th, d, f.W)
 	}
-	text := s.stream.note()
-	if text != "" && !s.stream.complete() {
-		text += kit.Exact(s.stream.count()) + " points so far"
-	} else if text != "" {
+	if text != "" {
 		text = kit.Exact(s.stream.count()) + " points, " + text
 	}
 	if s.busy != "" {

@@ -186,7 +186,7 @@ func TestOldDatabaseOverFaults(t *testing.T) {
 			t.Fatalf("not done, step %v, %d points: %v", s.step, s.series.length(), s.feed.Err())
 		}
 		readOnce(s)
-		said = said || strings.Contains(s.note(), "no function metrics_window")
+		said = said || strings.Contains(s.note(), "without metrics_window")
 	}
 	if !said || s.long != nil || s.note() != "" {
 		t.Errorf("said %v, summed %v, now %q", said, s.long != nil, s.note())
