@@ -46,7 +46,7 @@ type Client struct {
 	plain     atomic.Bool  // the database lacks the functions loratop_point and loratop_job
 	known     liveRows
 	looks     atomic.Uint32 // live requests so far
-	noMessage atomic.Bool // datasets has no column error_message
+	noMessage atomic.Bool   // datasets has no column error_message
 }
 
 // New checks the address and the key and makes a client. It does not talk to

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"time"
 
@@ -114,8 +115,11 @@ func (c *Client) liveBatch(ctx context.Context, me *live, reqs []models.LiveRequ
 				return nil, err
 			}
 		}
-		if !cut || len(missed) == len(rest) {
+		if !cut {
 			break
+		}
+		if len(missed) == len(rest) { // never answer that jobs are gone because of a cut
+			return nil, undecodable(io.ErrUnexpectedEOF)
 		}
 		rest = missed
 	}
@@ -154,10 +158,10 @@ func (c *Client) askLive(ctx context.Context, me *live, reqs []models.LiveReques
 }
 
 // undefinedColumn is what a database says that lacks a function which is read
-// like a column.
+// like a column, or does not let the user call it.
 func undefinedColumn(err error) bool {
 	var e *models.Error
-	return errors.As(err, &e) && e.Server == "42703"
+	return errors.As(err, &e) && (e.Server == "42703" || e.Server == "42501")
 }
 
 // liveShape is what a live request asks of each row.

@@ -36,7 +36,10 @@ func (q *queries) take() []string {
 // What moves of a job is read every time, the rest now and then, and at once
 // when its status is another one. With our functions and without.
 func TestStackLiveReadsWhatMoves(t *testing.T) {
-	for name, drop := range map[string]string{"brief": "", "plain": "DROP FUNCTION loratop_point; DROP FUNCTION loratop_job"} {
+	for name, drop := range map[string]string{
+		"brief": "", "plain": "DROP FUNCTION loratop_point; DROP FUNCTION loratop_job",
+		"refused": "REVOKE ALL ON FUNCTION loratop_point, loratop_job FROM authenticated",
+	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := newStack(t)

@@ -62,6 +62,13 @@ func WindowMissing(err error) bool {
 	return errors.As(err, &e) && (e.Server == "PGRST202" || e.Server == "42883")
 }
 
+// WindowTooSlow reports that the database gave up on a window: it has more
+// points than it can sum up in the time that it allows.
+func WindowTooSlow(err error) bool {
+	var e *Error
+	return errors.As(err, &e) && e.Server == "57014"
+}
+
 // wireWindow is the answer of the function metrics_window.
 type wireWindow struct {
 	JobID    string  `json:"job_id"`

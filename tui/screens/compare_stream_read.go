@@ -90,7 +90,7 @@ func (out *compareRead) read(ctx context.Context, b jobStore, p comparePlan) err
 // sum reads a window; the next read pages where the database has none.
 func (out *compareRead) sum(ctx context.Context, b jobStore, p comparePlan, to map[string]models.MetricsWindow) error {
 	w, err := b.MetricsWindow(ctx, p.id, p.from, p.to, p.buckets)
-	if models.WindowMissing(err) {
+	if models.WindowMissing(err) || models.WindowTooSlow(err) {
 		out.noWindows = true
 		return nil
 	}

@@ -15,6 +15,7 @@ const (
 	liveTail    = 240              // newest points that a first read brings
 	finalReads  = 2                // reads after a job has ended, for points that were committed late
 	finalEvery  = 6 * time.Second  // between them
+	slowSums    = 3                // that the database gave up on, until the points are read instead
 	finalChecks = 8                // counts after that, until none is missing
 	atOnce      = time.Millisecond // the next page follows right away
 	fillPages   = 8                // pages of history between two looks at what is new
@@ -53,6 +54,7 @@ type jobStream struct {
 	long    *longRun            // the history is summed up
 	blind   bool                // the database cannot sum up
 	counted bool                // it was asked to
+	sums    int                 // how often since it did
 	ask     struct {
 		from, to int64
 		due      bool
@@ -66,88 +68,11 @@ type jobStream struct {
 	odd     int64 // by how much a sum differed from the count when it was made anew
 }
 
-type streamRead struct {
-	step   streamStep
-	live   []models.LiveJob
-	points []models.MetricsPoint
-	part   bool // of a page: there is more of it
-	window models.MetricsWindow
-	total  int64 // points up to the cursor, where counted
-	counts bool  // total is set
-	failed bool  // the check could not be done
-	err    error // of a window: the database has none
-}
-
 func newJobStream(sc screen.Scope, b Metrics, id string) *jobStream {
 	s := &jobStream{id: id, now: sc.Now}
 	s.feed = screen.NewFeed[streamRead](sc, "watch the job", s.every, nil)
 	s.feed.Prepare(func() func(context.Context) (streamRead, error) { return s.plan(b) })
 	return s
-}
-
-// plan is the next read.
-func (s *jobStream) plan(b Metrics) func(context.Context) (streamRead, error) {
-	step, id := s.step, s.id
-	switch {
-	case step == stepLive && s.ask.due:
-		step = stepDetail
-	case step == stepLive && s.known && s.job.Status.Live() && s.checks.ready(s.now()):
-		step = stepCheck
-	}
-	if step == stepCheck {
-		return s.check(b)
-	}
-	live := models.LiveRequest{JobID: id}
-	if step == stepLive {
-		live.After, live.Seen = s.series.cursor, s.series.recent()
-	}
-	before, ask := s.oldest, s.ask
-	return func(ctx context.Context) (r streamRead, err error) {
-		r.step = step
-		switch step {
-		case stepWindow:
-			r.window, err = b.MetricsWindow(ctx, id, 0, 0, overviewBuckets)
-		case stepDetail:
-			r.window, err = b.MetricsWindow(ctx, id, ask.from, ask.to, detailBuckets)
-		case stepFill:
-			r.points, err = b.MetricsBefore(ctx, id, before)
-			if err != nil && len(r.points) > 0 { // the next read goes on, or fails
-				r.part, err = true, nil
-			}
-		default:
-			r.live, err = b.Live(ctx, []models.LiveRequest{live}, liveTail)
-		}
-		if models.WindowMissing(err) {
-			r.err, err = err, nil
-		}
-		return r, err
-	}
-}
-
-// check is the read that counts. It looks back as far as single points are held,
-// of very many only a while, and now and then at the sum of all.
-func (s *jobStream) check(b Metrics) func(context.Context) (streamRead, error) {
-	last := s.final >= finalReads
-	if last {
-		s.tries++
-	}
-	id, to := s.id, s.series.cursor.Time
-	whole := last || s.checks.n%checkFar == checkFar-1
-	sum := s.long != nil && whole
-	held := s.held(to, whole)
-	insist := last && s.tries < finalChecks
-	return func(ctx context.Context) (r streamRead, err error) {
-		r.step = stepCheck
-		r.points, err = lateRows(ctx, b, id, held)
-		if err == nil && sum {
-			r.total, err = b.MetricsCount(ctx, id, time.Time{}, to)
-			r.counts = err == nil
-		}
-		if err != nil && !insist { // reading what is new will tell it too
-			r.failed, err = len(r.points) == 0, nil
-		}
-		return r, err
-	}
 }
 
 // complete reports that the history is there, whole or summed up.
@@ -204,11 +129,12 @@ func (s *jobStream) take(r streamRead) {
 	case stepTail:
 		s.takeTail(r.live)
 	case stepWindow:
+		s.sums = 0
 		s.takeWindow(r.window, r.err)
 	case stepFill:
 		s.takePage(r.points, r.part)
 	case stepDetail:
-		s.ask.due = false
+		s.ask.due, s.sums = false, 0
 		if s.long != nil && r.err == nil {
 			s.long.detail = r.window
 			s.series.replace(s.long.compose())

@@ -30,6 +30,8 @@ type metricServer struct {
 	failed int
 	sent   int  // points
 	blind  bool // cannot sum up
+	slow   bool // gives up on it
+	most   int  // rows of one embed that it sends at once; 0: all
 }
 
 type lateRow struct {
@@ -123,6 +125,9 @@ func (m *metricServer) MetricsWindow(_ context.Context, _ string, from, to int64
 	if err := m.broken(); err != nil {
 		return models.MetricsWindow{}, err
 	}
+	if m.slow {
+		return models.MetricsWindow{}, &models.Error{Code: models.CodeServer, Server: "57014", Msg: "canceling statement due to statement timeout"}
+	}
 	if m.blind {
 		return models.MetricsWindow{}, &models.Error{Code: models.CodeConfig, Server: "PGRST202", Msg: "no such function"}
 	}
@@ -135,6 +140,9 @@ func (m *metricServer) Live(_ context.Context, reqs []models.LiveRequest, tail i
 	}
 	if tail == 0 {
 		tail = 240
+	}
+	if m.most > 0 {
+		tail = min(tail, m.most)
 	}
 	var out []models.LiveJob
 	for _, r := range reqs {
@@ -176,7 +184,7 @@ func readOnce(s *jobStream) {
 // the end it has every point, once, in order.
 func TestStreamEqualsTheTable(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		m := &metricServer{now: clock(), job: models.Job{ID: "j", Status: models.JobRunning}, burst: rapid.IntRange(1, 40).Draw(t, "burst"), blind: rapid.Bool().Draw(t, "blind")}
+		m := &metricServer{now: clock(), job: models.Job{ID: "j", Status: models.JobRunning}, burst: rapid.IntRange(1, 40).Draw(t, "burst"), blind: rapid.Bool().Draw(t, "blind"), most: rapid.SampledFrom([]int{0, 100}).Draw(t, "rows at once")}
 		rate := rapid.SampledFrom([]int{0, 3, 3, 6}).Draw(t, "failures of 10")
 		m.fail = func() bool { return rapid.IntRange(0, 9).Draw(t, "fail") < rate }
 		for range rapid.SampledFrom([]int{0, 5, 999, 1000, 1001, 2300}).Draw(t, "history") {
@@ -303,6 +311,26 @@ func TestHistoryThatProvesLong(t *testing.T) {
 	if s.long == nil || s.count() != 30_300 || m.sent > longHistory+metricsPage+liveTail {
 		t.Errorf("%d points known, %d sent", s.count(), m.sent)
 	}
+}
+
+// TestHistoryThatCannotBeSummedUp is read instead, when the database has given up
+// on the sum some times; what is new is not kept waiting for ever.
+func TestHistoryThatCannotBeSummedUp(t *testing.T) {
+	m := longServer(12_500)
+	m.slow = true
+	sc, cancel := screen.NewScope(t.Context(), 1, clock)
+	defer cancel()
+	s := newJobStream(sc, m, "j")
+	for range slowSums {
+		readOnce(s)
+		if s.step != stepWindow || s.blind {
+			t.Fatalf("step %v", s.step)
+		}
+	}
+	for readOnce(s); !s.complete(); {
+		readOnce(s)
+	}
+	sameSeries(t, &s.series, m.rows)
 }
 
 // TestLiveSetAsksOnceForAll watches several jobs with one request a tick.

@@ -160,8 +160,7 @@ func (o *watcherOfOne) lateRow(ctx context.Context) error {
 	}
 }
 
-// TestOldDatabaseOverFaults: a database with none of our functions and a server
-// that sends fewer rows at once. The newest points are there first, the rest is
+// TestOldDatabaseOverFaults: a database with none of our functions. The newest points are there first, the rest is
 // read backwards, and the page says why.
 func TestOldDatabaseOverFaults(t *testing.T) {
 	t.Parallel()
