@@ -90,14 +90,18 @@ func (r *rig) stop() {
 	_ = r.srv.Close()
 }
 
+// start opens the port again; somebody may hold it for a moment.
 func (r *rig) start(t testing.TB) {
 	t.Helper()
-	l, err := net.Listen("tcp", r.addr)
-	if err != nil {
-		t.Error(err)
-		return
+	var err error
+	for end := time.Now().Add(30 * time.Second); time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
+		var l net.Listener
+		if l, err = net.Listen("tcp", r.addr); err == nil {
+			r.serve(l)
+			return
+		}
 	}
-	r.serve(l)
+	t.Error(err)
 }
 
 // order sets faults.
