@@ -198,7 +198,11 @@ func (s *dataset) Update(msg tea.Msg) tea.Cmd {
 	if moved {
 		up = tea.Batch(up, s.uploadMoved())
 	}
-	return tea.Batch(cmd, more, up, s.own(msg))
+	cmd = tea.Batch(cmd, more, up, s.own(msg))
+	if s.wide() { // what it holds stands beside the overview
+		cmd = tea.Batch(cmd, s.samples.open())
+	}
+	return cmd
 }
 
 // own takes the page's own results, keys and the mouse.
@@ -239,7 +243,7 @@ func (s *dataset) arrived() tea.Cmd {
 	}
 	s.samples.take(d)
 	cmd := s.probe(d)
-	if s.view == viewSamples || s.view == viewContents || s.wide() {
+	if s.view == viewSamples || s.view == viewContents {
 		cmd = tea.Batch(cmd, s.samples.open())
 	}
 	return cmd

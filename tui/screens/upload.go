@@ -243,7 +243,7 @@ func (s *upload) check(path string) tea.Cmd {
 	s.report.clear()
 	b, seqLen, by := s.b, s.report.seqLen, s.by
 	size := int64(0)
-	if e, _, ok := s.pick.Selected(); ok {
+	if e, chosen, ok := s.pick.Selected(); ok && chosen == path {
 		size = e.Size
 	}
 	var cmd tea.Cmd
