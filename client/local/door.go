@@ -23,11 +23,35 @@ type door struct {
 	mu     sync.Mutex
 	server *http.Server // nil while it is shut
 	done   chan error   // of the server
+	shift  *shift       // of the server
 	closed bool         // for good
 
 	closing context.Context // ends with the door, for pauses
 	end     context.CancelFunc
 	pauses  sync.WaitGroup
+}
+
+// shift is the work of one server, between an opening of the door and a cut.
+type shift struct {
+	handler http.Handler
+	mu      sync.RWMutex // read-locked by every request
+	over    bool
+}
+
+func (w *shift) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
+	w.mu.RLock()
+	defer w.mu.RUnlock()
+	if w.over { // it had arrived, and nobody was at it when the cut came
+		panic(http.ErrAbortHandler)
+	}
+	w.handler.ServeHTTP(rw, r)
+}
+
+// end waits for what is at work, which ends at once without its connection.
+func (w *shift) end() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.over = true
 }
 
 func newDoor(l net.Listener, s *Stack, h http.Handler, log *slog.Logger) *door {
@@ -39,12 +63,13 @@ func newDoor(l net.Listener, s *Stack, h http.Handler, log *slog.Logger) *door {
 
 // serve answers on l until the door is shut.
 func (d *door) serve(l net.Listener) {
+	work := &shift{handler: d.handler}
 	server := &http.Server{
-		Handler: d.handler, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, ConnContext: withConn,
+		Handler: work, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, ConnContext: withConn,
 		ErrorLog: slog.NewLogLogger(d.log.Handler(), slog.LevelWarn),
 	}
 	done := make(chan error, 1)
-	d.server, d.done = server, done
+	d.server, d.done, d.shift = server, done, work
 	go func() {
 		done <- server.Serve(wholeListener{l})
 		// A stack that runs keeps its folder's lock: os.File would give it up as
@@ -73,14 +98,17 @@ func (d *door) close(ctx context.Context) error {
 	return d.ended(d.server.Close()) // someone is still at it: cut him off
 }
 
-// cut shuts it as a crash would: nobody is waited for.
+// cut shuts it as a crash would: every connection ends where it is. As after a
+// crash, what was at work then writes nothing any more once cut is back.
 func (d *door) cut() error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.server == nil {
 		return nil
 	}
-	return d.ended(d.server.Close())
+	err := d.ended(d.server.Close())
+	d.shift.end()
+	return err
 }
 
 // ended waits for the server that was told to stop.
