@@ -68,7 +68,7 @@ func said(cmd tea.Cmd) (out string) {
 		if raw, ok := m.(tea.RawMsg); ok {
 			out, _ = raw.Msg.(string)
 		}
-	case <-time.After(50 * time.Millisecond): // a timer
+	case <-time.After(500 * time.Millisecond): // a timer
 	}
 	return out
 }
