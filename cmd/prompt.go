@@ -45,15 +45,21 @@ func (a *app) askSecret(ctx context.Context, question, instead string) (string, 
 	if err := a.askable(question, instead); err != nil {
 		return "", err
 	}
-	_, _ = fmt.Fprintf(a.sys.Err, "%s ", models.CleanLines(question))
+	prompt := models.CleanLines(question) + " "
 	file, ok := a.sys.In.(*os.File)
 	if !ok {
+		_, _ = fmt.Fprint(a.sys.Err, prompt)
 		return await(ctx, a.readLine)
 	}
 	state, err := term.GetState(file.Fd())
 	if err != nil {
 		return "", err
 	}
+	// Before the question: an answer may come before ReadPassword is at it.
+	if err := muteEcho(file.Fd()); err != nil {
+		return "", err
+	}
+	_, _ = fmt.Fprint(a.sys.Err, prompt)
 	text, err := await(ctx, func() (string, error) {
 		b, err := term.ReadPassword(file.Fd())
 		return string(b), err
