@@ -77,6 +77,7 @@ func (p LaunchPlan) Review() LaunchReview {
 	p.estimate(&r)
 	p.memory(&r)
 	p.truncation(&r)
+	p.worker(&r)
 	p.budget(&r)
 	return r
 }
@@ -197,6 +198,17 @@ func (p LaunchPlan) truncation(r *LaunchReview) {
 			r.warn("max_seq_length", "at least %s of all tokens are cut off: an example has %.0f tokens on average, and %d are kept", percent(t.LostShare), t.Mean, t.SeqLength)
 		}
 	}
+}
+
+// worker tells what the platform's worker makes of the dataset.
+func (p LaunchPlan) worker(r *LaunchReview) {
+	if p.Dataset == nil {
+		return
+	}
+	if l := p.Lengths; l.Skipped > 0 {
+		r.warn("dataset", "%d of %d lines looked at are in a format that the platform's worker skips: `loratop datasets check --fix` writes one that it reads", l.Skipped, len(l.Tokens))
+	}
+	h := p.Hyperparameters
 	if r.Examples = p.lines(); r.Examples < 1 || h.BatchSize == nil || h.Epochs == nil {
 		return
 	}

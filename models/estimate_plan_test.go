@@ -3,6 +3,7 @@ package models_test
 import (
 	"encoding/json"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 
@@ -224,4 +225,23 @@ func FuzzHeadLengths(f *testing.F) {
 			t.Fatalf("%+v", tr)
 		}
 	})
+}
+
+// What the worker skips is said before the launch: turns alone, and the
+// tutorial's conversations.
+func TestWorkerSkips(t *testing.T) {
+	const turns = `[{"role":"user","content":"a"},{"role":"assistant","content":"b"}]`
+	head := `{"conversation_id":"1","turns":` + turns + "}\n" +
+		`{"conversation_id":"2","turns":` + turns + `,"messages":` + turns + "}\n" +
+		`{"conversations":` + turns + "}\n" +
+		`{"current_user_input":"a","target_response":"b"}` + "\n"
+	l := models.HeadLengths([]byte(head), int64(len(head)), "the file", models.TokenCounter{})
+	if l.Skipped != 2 || len(l.Tokens) != 4 {
+		t.Fatalf("%d of %d skipped", l.Skipped, len(l.Tokens))
+	}
+	d := rows(4, 20, 2)
+	p := models.LaunchPlan{Dataset: &d, Lengths: l}
+	if !slices.ContainsFunc(p.Review().Problems, func(p models.Problem) bool { return strings.Contains(p.Text, "2 of 4 lines") && !p.Hard }) {
+		t.Errorf("%+v", p.Review().Problems)
+	}
 }

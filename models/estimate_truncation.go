@@ -13,6 +13,7 @@ type Lengths struct {
 	Source    string  // "the first 256 KB of its file"
 	Tokenizer string  // what counted; "" = the platform's rule, words × 1.3
 	Lines     float64 // trainable lines of the whole dataset, estimated; 0 = not known
+	Skipped   int     // of the examples: in a format that the platform's worker skips
 }
 
 // Truncation is what a sequence length costs a dataset. With examples it is
@@ -160,6 +161,9 @@ func HeadLengths(head []byte, size int64, source string, t TokenCounter) Lengths
 			continue
 		}
 		l.Tokens = append(l.Tokens, t.conversation(p.Conversation))
+		if p.Format != LineMessages && p.Format != LinePair { // platform-facts §1.1
+			l.Skipped++
+		}
 	}
 	if len(l.Tokens) == 0 {
 		return Lengths{}
