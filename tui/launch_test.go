@@ -35,7 +35,9 @@ func TestLaunchByKeyboard(t *testing.T) {
 
 	for _, size := range [][2]int{{20, 5}, {80, 24}, {300, 100}, {110, 34}} {
 		term.Resize(size[0], size[1])
-		term.Until("the form", func(s string) bool { return strings.Contains(s, "Preset") || size[0] < 40 && strings.Contains(s, "Launch") })
+		term.Until("the form", func(s string) bool {
+			return strings.Contains(s, "Preset") || size[0] < 40 && strings.Contains(s, "Launch")
+		})
 	}
 	term.Press("v").See("Review", "Balanced (types)", "Job id").Press("L")
 	term.See("Job on ")
