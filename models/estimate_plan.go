@@ -206,7 +206,7 @@ func (p LaunchPlan) worker(r *LaunchReview) {
 		return
 	}
 	if l := p.Lengths; l.Skipped > 0 {
-		r.warn("dataset", "%d of %d lines looked at are in a format that the platform's worker skips: `loratop datasets check --fix` writes one that it reads", l.Skipped, len(l.Tokens))
+		r.warn("dataset", "the platform's worker skips the format of %d of %d lines: `loratop datasets check --fix` mends it", l.Skipped, len(l.Tokens))
 	}
 	h := p.Hyperparameters
 	if r.Examples = p.lines(); r.Examples < 1 || h.BatchSize == nil || h.Epochs == nil {

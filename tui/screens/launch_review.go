@@ -69,7 +69,7 @@ func (l *launch) reviewLines(th theme.Theme, w int) []string {
 	for _, d := range l.details() {
 		out = append(out, wrapped(th.Faint.Render, d, w)...)
 	}
-	return append(out, "", kit.KeyValues(th, [][2]string{{"Job id", l.d.id}}, w))
+	return out
 }
 
 func (l *launch) reviewPairs() [][2]string {
@@ -101,5 +101,5 @@ func (l *launch) reviewPairs() [][2]string {
 		}
 		pairs = append(pairs, [2]string{launchLabelOf(field), value})
 	}
-	return pairs
+	return append(pairs, [2]string{"Job id", l.d.id})
 }
