@@ -76,7 +76,7 @@ func (s *story) train() {
 
 func (s *story) trashAndBack() {
 	s.Press("2").See("datasets").Press("/").Type("of the box").Press("enter").See("1 dataset", boxSet)
-	s.Press("x").See("Move this dataset to the trash?").Confirm().See("No dataset matches.")
-	s.Press("t").See("trash", boxSet).Press("R").See("No dataset matches.")
-	s.Press("t").See(boxSet, "✓ ready").Press("esc").See(dataset)
+	s.Press("x").See("Move this dataset to the trash?").Confirm().See("0 datasets · all states")
+	s.Press("t").See("1 dataset · trash", boxSet).Press("R").See("0 datasets · trash")
+	s.Press("t").See("1 dataset · all states", boxSet, "✓ ready").Press("esc").See(dataset)
 }
