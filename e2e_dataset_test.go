@@ -45,6 +45,7 @@ func (s *story) pickAndMend() {
 	s.Press("2").See("datasets", dataset).Press("n").See("Choose a dataset file", "box-notes.jsonl")
 	s.Type("box").Press("tab").See("/box-notes.jsonl").Press("enter")
 	s.See("The platform's validator refuses it", "The trainer accepts it", "Token lengths of the whole file")
+	s.picture("upload")
 	s.Press("f").Press("F").See("Wrote box-notes.fixed.jsonl", "The platform's validator accepts it", "The trainer accepts it")
 	if _, err := os.Stat(filepath.Join(s.down, "box-notes.fixed.jsonl")); err != nil {
 		s.t.Fatal(err)
@@ -57,7 +58,6 @@ func (s *story) upload() {
 		return strings.Contains(screen, "Dataset "+boxSet) && strings.Contains(screen, "✓ ready") && strings.Contains(screen, "made on a server")
 	})
 	s.See("240") // turns, which the platform calls pairs
-	s.picture("upload")
 }
 
 func (s *story) lookInside() {
