@@ -20,7 +20,8 @@ type seg struct {
 	text  string
 	style *lipgloss.Style
 	do    func() tea.Cmd
-	drop  int // dropped when the bar is too narrow, higher first; 0 = stays
+	drop  int  // dropped when the bar is too narrow, higher first; 0 = stays
+	off   bool // cannot be done now; looks so though it reads the same
 }
 
 // barKey names a bar's whole content; the bar is drawn again when it changes.
@@ -33,6 +34,9 @@ func barKey(w int, theme string, groups ...[]seg) string {
 			b.WriteByte(2)
 			b.WriteString(s.text)
 			b.WriteByte(byte(s.drop))
+			if s.off {
+				b.WriteByte(3)
+			}
 		}
 	}
 	return b.String()

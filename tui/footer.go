@@ -105,7 +105,7 @@ func (s *shell) actionSegs(list []seg, a screen.Action, p *page) []seg {
 		return s.keySegs(list, h.Key, h.Desc, do)
 	}
 	faint := s.st.off
-	return append(list[:len(list):len(list)], seg{text: " " + h.Key, style: faint, do: do}, seg{text: " " + h.Desc + " ", style: faint, do: do})
+	return append(list[:len(list):len(list)], seg{text: " " + h.Key, style: faint, do: do, off: true}, seg{text: " " + h.Desc + " ", style: faint, do: do, off: true})
 }
 
 // keySegs adds one key and its meaning.
