@@ -14,11 +14,7 @@ import (
 func (s *datasets) mark() tea.Cmd {
 	s.touch()
 	id, _ := s.table.Selected()
-	if i := slices.Index(s.marks, id); i >= 0 {
-		s.marks = slices.Delete(s.marks, i, i+1)
-	} else {
-		s.marks = append(s.marks, id)
-	}
+	s.marks = toggled(s.marks, id)
 	s.anchor = id
 	s.table.SetCursor(s.table.Cursor() + 1)
 	s.rows(s.last)

@@ -2,7 +2,6 @@ package screens
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	tea "charm.land/bubbletea/v2"
@@ -19,11 +18,7 @@ func (s *jobs) mark() tea.Cmd {
 	if !ok {
 		return nil
 	}
-	if i := slices.Index(s.marks, id); i >= 0 {
-		s.marks = slices.Delete(s.marks, i, i+1)
-	} else {
-		s.marks = append(s.marks, id)
-	}
+	s.marks = toggled(s.marks, id)
 	s.table.SetCursor(s.table.Cursor() + 1)
 	s.built.stale()
 	s.rows(s.last)

@@ -220,11 +220,7 @@ func (s *queue) mark() tea.Cmd {
 	if !ok {
 		return nil
 	}
-	if i := slices.Index(s.marks, id); i >= 0 {
-		s.marks = slices.Delete(s.marks, i, i+1)
-	} else {
-		s.marks = append(s.marks, id)
-	}
+	s.marks = toggled(s.marks, id)
 	s.table.SetCursor(s.table.Cursor() + 1)
 	return nil
 }
